@@ -1,0 +1,256 @@
+"""The engine's tables: definitions, instances and what is projected from them.
+
+People are plain integers here: the engine knows no person.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.db import Model, UTCDateTime
+from app.engine.subject import Subject
+
+
+class Origin(StrEnum):
+    """Where a definition came from."""
+
+    SHIPPED = "shipped"
+    EDITED = "edited"
+
+
+class FileKind(StrEnum):
+    """What a file of a definition holds."""
+
+    BPMN = "bpmn"
+    DMN = "dmn"
+    FORM = "form"
+
+
+class InstanceState(StrEnum):
+    """How far an instance is."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    STALLED = "stalled"
+
+
+class TaskState(StrEnum):
+    """How far a user task is."""
+
+    OPEN = "open"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
+def _one_of(column: str, values: type[StrEnum]) -> str:
+    return f"{column} IN ({', '.join(repr(value.value) for value in values)})"
+
+
+class ProcessDefinition(Model):
+    """One immutable version of a process, with every file it reaches."""
+
+    __tablename__ = "process_definition"
+    __table_args__ = (
+        UniqueConstraint("key", "version"),
+        CheckConstraint(_one_of("origin", Origin), name="origin_known"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(100))
+    version: Mapped[int]
+    name: Mapped[str] = mapped_column(String(200))
+    content_hash: Mapped[str] = mapped_column(String(64))
+    origin: Mapped[str] = mapped_column(String(10))
+    # The compact state refers to task specs by their place in these lists: {process id: [task spec name, …]}.
+    spec_names: Mapped[dict[str, list[str]]] = mapped_column(JSON)
+    deployed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    deployed_by_id: Mapped[int | None]
+
+    files: Mapped[list[DefinitionFile]] = relationship(
+        back_populates="definition", order_by="DefinitionFile.name", cascade="all, delete-orphan"
+    )
+
+
+class DefinitionFile(Model):
+    """A diagram, a decision table or a form, as it was when the version was deployed."""
+
+    __tablename__ = "definition_file"
+    __table_args__ = (
+        UniqueConstraint("definition_id", "name"),
+        CheckConstraint(_one_of("kind", FileKind), name="kind_known"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    definition_id: Mapped[int] = mapped_column(ForeignKey("process_definition.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(10))
+    name: Mapped[str] = mapped_column(String(200))
+    content: Mapped[str] = mapped_column(Text)
+
+    definition: Mapped[ProcessDefinition] = relationship(back_populates="files")
+
+
+class ProcessInstance(Model):
+    """One run of a definition for one subject. `blob` is its state, readable by `engine.state` only."""
+
+    __tablename__ = "process_instance"
+    __table_args__ = (
+        CheckConstraint(_one_of("state", InstanceState), name="state_known"),
+        Index("ix_process_instance_subject", "subject_kind", "subject_id"),
+        Index("ix_process_instance_state", "state"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    definition_id: Mapped[int] = mapped_column(ForeignKey("process_definition.id"), index=True)
+    subject_kind: Mapped[str] = mapped_column(String(30))
+    subject_id: Mapped[int]
+    state: Mapped[str] = mapped_column(String(10), default=InstanceState.RUNNING.value)
+    blob: Mapped[bytes | None] = mapped_column(LargeBinary)
+    state_format: Mapped[int] = mapped_column(default=1)
+    lock_version: Mapped[int] = mapped_column(default=1)
+    started_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    started_by_id: Mapped[int | None]
+    ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    end_reason: Mapped[str | None] = mapped_column(Text)
+    stalled_element: Mapped[str | None] = mapped_column(String(200))
+    stalled_reason: Mapped[str | None] = mapped_column(Text)
+    stalled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    # The step that failed and that a retry runs again: {"kind": "start" | "message" | "timer" | "task", …}.
+    pending_step: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    attempts: Mapped[int] = mapped_column(default=0)
+
+    definition: Mapped[ProcessDefinition] = relationship()
+
+    __mapper_args__ = {"version_id_col": lock_version}
+
+    @property
+    def subject(self) -> Subject:
+        """What the instance is about."""
+        return Subject(self.subject_kind, self.subject_id)
+
+
+class UserTask(Model):
+    """A step that waits for a person; kept after it ended, with who and when."""
+
+    __tablename__ = "user_task"
+    __table_args__ = (
+        UniqueConstraint("instance_id", "task_id"),
+        CheckConstraint(_one_of("state", TaskState), name="state_known"),
+        Index("ix_user_task_subject", "subject_kind", "subject_id", "state"),
+        Index("ix_user_task_assignee", "assignee_id", "state"),
+        Index("ix_user_task_due", "state", "due_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uuid: Mapped[str] = mapped_column(String(36), unique=True, default=lambda: str(uuid.uuid4()))
+    instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"))
+    task_id: Mapped[str] = mapped_column(String(32))
+    element: Mapped[str] = mapped_column(String(200))
+    name: Mapped[dict[str, str]] = mapped_column(JSON)
+    form: Mapped[str | None] = mapped_column(String(200))
+    variable: Mapped[str | None] = mapped_column(String(100))
+    subject_kind: Mapped[str] = mapped_column(String(30))
+    subject_id: Mapped[int]
+    assignee_id: Mapped[int | None]
+    candidate_role: Mapped[str | None] = mapped_column(String(30))
+    excluded_person_id: Mapped[int | None]
+    due_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    customer_step: Mapped[dict[str, str] | None] = mapped_column(JSON)
+    state: Mapped[str] = mapped_column(String(10), default=TaskState.OPEN.value)
+    opened_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    completed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    completed_by_id: Mapped[int | None]
+    outcome: Mapped[str | None] = mapped_column(String(100))
+
+    instance: Mapped[ProcessInstance] = relationship()
+    teams: Mapped[list[UserTaskTeam]] = relationship(
+        back_populates="task", order_by="UserTaskTeam.team_key", cascade="all, delete-orphan"
+    )
+
+    @property
+    def subject(self) -> Subject:
+        """What the task is about."""
+        return Subject(self.subject_kind, self.subject_id)
+
+    @property
+    def team_keys(self) -> list[str]:
+        """The keys of the teams whose members may take the task."""
+        return [team.team_key for team in self.teams]
+
+
+class UserTaskTeam(Model):
+    """A team whose members may take a user task."""
+
+    __tablename__ = "user_task_team"
+
+    user_task_id: Mapped[int] = mapped_column(ForeignKey("user_task.id", ondelete="CASCADE"), primary_key=True)
+    team_key: Mapped[str] = mapped_column(String(60), primary_key=True, index=True)
+
+    task: Mapped[UserTask] = relationship(back_populates="teams")
+
+
+class Timer(Model):
+    """A waiting timer event of an instance; the clock offers it when it is due."""
+
+    __tablename__ = "timer"
+    __table_args__ = (UniqueConstraint("instance_id", "task_id"), Index("ix_timer_due", "due_at", "lease_until"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"))
+    task_id: Mapped[str] = mapped_column(String(32))
+    element: Mapped[str] = mapped_column(String(200))
+    due_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    # Real time, not desk time: moving the desk's clock must not end a worker's lease.
+    lease_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    attempts: Mapped[int] = mapped_column(default=0)
+
+
+class MessageWait(Model):
+    """A place where an instance waits for a message about its subject."""
+
+    __tablename__ = "message_wait"
+    __table_args__ = (
+        UniqueConstraint("instance_id", "task_id", "name"),
+        Index("ix_message_wait_subject", "name", "subject_kind", "subject_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"))
+    task_id: Mapped[str] = mapped_column(String(32))
+    element: Mapped[str] = mapped_column(String(200))
+    name: Mapped[str] = mapped_column(String(100))
+    subject_kind: Mapped[str] = mapped_column(String(30))
+    subject_id: Mapped[int]
+
+
+class HistoryEntry(Model):
+    """One passage of an instance through one element; append only."""
+
+    __tablename__ = "history_entry"
+    __table_args__ = (Index("ix_history_entry_instance", "instance_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"))
+    element: Mapped[str] = mapped_column(String(200))
+    element_type: Mapped[str] = mapped_column(String(60))
+    name: Mapped[str | None] = mapped_column(String(200))
+    entered_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    left_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    actor_id: Mapped[int | None]
+    outcome: Mapped[str | None] = mapped_column(String(100))
+    note: Mapped[str | None] = mapped_column(Text)
