@@ -1,0 +1,217 @@
+"""The database: model base, column types, and the transaction boundary.
+
+Only a *boundary* (a request, a job, a command, one received mail) opens a transaction, with `transaction()` or
+`run_in_transaction()`. Services receive its session and never commit.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import BigInteger, DateTime, Dialect, Engine, MetaData, String, create_engine, event, select
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.types import TypeDecorator
+
+from app import clock
+from app.errors import Conflict
+
+log = structlog.get_logger(__name__)
+
+# How often a boundary runs its body again after another writer was faster.
+CONFLICT_RETRIES = 3
+SQLITE_BUSY_TIMEOUT_MS = 10_000
+
+_writing: ContextVar[bool] = ContextVar("writing", default=False)
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """An aware UTC moment; naive values are refused because nobody could say when they are."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"naive datetime {value!r}")
+        value = value.astimezone(UTC)
+        # SQLite keeps text without a zone; one form keeps its ordering right.
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """What every table has in common: constraint names that migrations can rely on."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UTCDateTime(), str: String()}
+
+
+db = SQLAlchemy(model_class=Base, disable_autonaming=True, session_options={"expire_on_commit": False})
+
+if TYPE_CHECKING:
+    Model = Base
+else:
+    Model = db.Model
+
+
+class DeskClock(Model):
+    """One row: how far a demo or a test has moved the desk's time forward."""
+
+    __tablename__ = "desk_clock"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    offset_seconds: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+def move_clock(session: Session, ahead: timedelta) -> timedelta:
+    """Move the desk's time forward and return the new offset.
+
+    Raises:
+        Conflict: `ahead` is not positive; deadlines that fired cannot be taken back.
+    """
+    if ahead <= timedelta(0):
+        raise Conflict("The desk's time moves forward only.")
+    row = session.get(DeskClock, 1)
+    if row is None:
+        row = DeskClock(id=1, offset_seconds=0)
+        session.add(row)
+    row.offset_seconds += int(ahead.total_seconds())
+    session.flush()
+    clock.use_offset(timedelta(seconds=row.offset_seconds))
+    return clock.offset()
+
+
+def engine_options(database_url: str) -> dict[str, Any]:
+    """SQLAlchemy engine options for one database address."""
+    if database_url.startswith("sqlite"):
+        # One connection per thread of a web process, each waiting its turn for the single writer.
+        return {"connect_args": {"timeout": SQLITE_BUSY_TIMEOUT_MS / 1000}, "pool_size": 40, "max_overflow": 10}
+    return {"pool_pre_ping": True, "pool_size": 40, "max_overflow": 10}
+
+
+def standalone_engine(database_url: str) -> Engine:
+    """An engine outside any application: migrations and tests."""
+    return create_engine(database_url, **engine_options(database_url))
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    if "sqlite" not in type(connection).__module__:
+        return
+    # None: the driver must not open transactions behind our back; `_begin` says how each one starts.
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        f"busy_timeout={SQLITE_BUSY_TIMEOUT_MS}",
+        "foreign_keys=ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Engine, "begin")
+def _begin(connection: Connection) -> None:
+    """Writers queue at BEGIN instead of failing when a read turns into a write (SQLite); readers cannot write."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN DEFERRED")
+    elif connection.dialect.name == "postgresql" and not _writing.get() and _in_boundary.get():
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+
+
+_in_boundary: ContextVar[bool] = ContextVar("in_boundary", default=False)
+
+
+@event.listens_for(Session, "before_flush")
+def _refuse_writes_while_reading(session: Session, *_: object) -> None:
+    changed = session.new or session.deleted or any(session.is_modified(each) for each in session.dirty)
+    if changed and _in_boundary.get() and not _writing.get():
+        raise RuntimeError("a reading transaction may not write; open it with writing=True")
+
+
+@contextmanager
+def transaction(writing: bool = True) -> Iterator[Session]:
+    """One boundary: commits when the body returns, rolls back when it raises.
+
+    Needs an application context. Boundaries do not nest: an inner one means that a service wants to commit.
+    """
+    if _in_boundary.get():
+        raise RuntimeError("a transaction is open already; services take the session they are given")
+    boundary, mode = _in_boundary.set(True), _writing.set(writing)
+    session = db.session()
+    try:
+        _read_offset(session)
+        yield session
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        db.session.remove()
+        _writing.reset(mode)
+        _in_boundary.reset(boundary)
+
+
+def _read_offset(session: Session) -> None:
+    """Every boundary sees the time that the database says, so that all processes of a demo agree."""
+    seconds = session.scalar(select(DeskClock.offset_seconds).where(DeskClock.id == 1))
+    clock.use_offset(timedelta(seconds=seconds or 0))
+
+
+def run_in_transaction[T](body: Callable[[Session], T], writing: bool = True) -> T:
+    """Run `body(session)` as one boundary; again, up to three times, when another writer was faster.
+
+    An exception may bring an `aftermath(session)` (a failed process step does): it runs in a second transaction
+    after the rollback, so that the failure itself is on record, and the exception goes on.
+
+    Raises:
+        Conflict: other writers were faster each time.
+    """
+    for attempt in range(1 + CONFLICT_RETRIES):
+        try:
+            with transaction(writing) as session:
+                return body(session)
+        except (StaleDataError, OperationalError) as error:
+            if not is_lost_race(error):
+                raise
+            log.info("conflict_retried", attempt=attempt, error=str(error))
+        except Exception as error:
+            record_aftermath(error)
+            raise
+    raise Conflict("Somebody else changed this at the same moment. Look at it again, then repeat what you did.")
+
+
+def is_lost_race(error: Exception) -> bool:
+    """Whether running the same body again can succeed: a version conflict, deadlock or serialization failure."""
+    if isinstance(error, StaleDataError):
+        return True
+    code = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return code in {"40001", "40P01"}
+
+
+def record_aftermath(error: Exception) -> None:
+    """Write down, in a transaction of its own, what a failed step must leave behind."""
+    aftermath = getattr(error, "aftermath", None)
+    if aftermath is not None:
+        with transaction() as session:
+            aftermath(session)
