@@ -1,0 +1,1 @@
+"""Documents: the files on tickets, messages and work entries, kept once per content."""
