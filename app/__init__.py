@@ -10,7 +10,8 @@ from importlib.util import find_spec
 from flask import Flask
 
 from app.config import Settings
-from app.db import db, engine_options
+from app.db import db as database
+from app.db import engine_options
 
 # In the order in which they may import each other: a feature calls downwards and is reached upwards by events.
 FEATURES = (
@@ -47,7 +48,7 @@ def create_app(settings: Settings | None = None, *, web: bool = True) -> Flask:
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
     )
-    db.init_app(app)
+    database.init_app(app)
     import_module("app.web.language").init(app)
     if web:
         import_module("app.web").init(app)

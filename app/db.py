@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, DateTime, Dialect, Engine, MetaData, String, create_engine, event, select
+from sqlalchemy import BigInteger, DateTime, Dialect, Engine, MetaData, create_engine, event, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, registry
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.types import TypeDecorator
 
@@ -24,11 +24,14 @@ from app.errors import Conflict
 
 log = structlog.get_logger(__name__)
 
+T = TypeVar("T")
+
 # How often a boundary runs its body again after another writer was faster.
 CONFLICT_RETRIES = 3
 SQLITE_BUSY_TIMEOUT_MS = 10_000
 
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
+_in_boundary: ContextVar[bool] = ContextVar("in_boundary", default=False)
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -52,19 +55,24 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class Base(DeclarativeBase):
-    """What every table has in common: constraint names that migrations can rely on."""
+# Constraint names that migrations can rely on.
+_METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
 
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map = {datetime: UTCDateTime(), str: String()}
+
+class Base(DeclarativeBase):
+    """What every table has in common."""
+
+    # Flask-SQLAlchemy derives a class from this one and SQLAlchemy then accepts column types only on a registry.
+    registry = registry(metadata=_METADATA, type_annotation_map={datetime: UTCDateTime()})
+    metadata = _METADATA
 
 
 db = SQLAlchemy(model_class=Base, disable_autonaming=True, session_options={"expire_on_commit": False})
@@ -139,9 +147,6 @@ def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
 
 
-_in_boundary: ContextVar[bool] = ContextVar("in_boundary", default=False)
-
-
 @event.listens_for(Session, "before_flush")
 def _refuse_writes_while_reading(session: Session, *_: object) -> None:
     changed = session.new or session.deleted or any(session.is_modified(each) for each in session.dirty)
@@ -178,7 +183,7 @@ def _read_offset(session: Session) -> None:
     clock.use_offset(timedelta(seconds=seconds or 0))
 
 
-def run_in_transaction[T](body: Callable[[Session], T], writing: bool = True) -> T:
+def run_in_transaction(body: Callable[[Session], T], writing: bool = True) -> T:
     """Run `body(session)` as one boundary; again, up to three times, when another writer was faster.
 
     An exception may bring an `aftermath(session)` (a failed process step does): it runs in a second transaction

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 
 import structlog
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Text, select, update
@@ -74,8 +74,8 @@ class Delivery(Model):
     event: Mapped[RecordedEvent] = relationship()
 
 
-type Reaction = Callable[[Session, Any], None]
-type Delivering = Callable[[Session, Any, Delivery], None]
+Reaction: TypeAlias = Callable[[Session, Any], None]
+Delivering: TypeAlias = Callable[[Session, Any, Delivery], None]
 
 _kinds: dict[str, type[Event]] = {}
 _reactions: dict[type[Event], list[Reaction]] = defaultdict(list)
@@ -167,9 +167,7 @@ def _claim(session: Session, delivery_id: int) -> bool:
     moment = clock.real_now()
     claimed = session.execute(
         update(Delivery)
-        .where(
-            Delivery.id == delivery_id, Delivery.state == DeliveryState.PENDING, Delivery.next_attempt_at <= moment
-        )
+        .where(Delivery.id == delivery_id, Delivery.state == DeliveryState.PENDING, Delivery.next_attempt_at <= moment)
         .values(attempts=Delivery.attempts + 1, next_attempt_at=moment + LEASE)
         .execution_options(synchronize_session=False)
     )

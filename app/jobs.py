@@ -5,7 +5,7 @@ delays the work until the clock offers it again, and a hint given twice finds th
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 from redis import Redis
@@ -18,6 +18,8 @@ from sqlalchemy.orm import Session
 if TYPE_CHECKING:
     from app.config import Settings
 
+F = TypeVar("F", bound=Callable[..., object])
+
 QUEUE = "desk"
 # A job is one short transaction; a worker that hangs in one is stopped and the work is offered again.
 TIMEOUT_SECONDS = 60
@@ -28,7 +30,7 @@ registry: dict[str, Callable[..., object]] = {}
 _connection: "Redis | None" = None
 
 
-def job[F: Callable[..., object]](name: str) -> Callable[[F], F]:
+def job(name: str) -> Callable[[F], F]:
     """Register a function under a permanent name ("engine.wake") that hints may carry."""
 
     def register(function: F) -> F:
@@ -45,7 +47,7 @@ class RegisteredJob(Job):
     @property
     def func(self) -> Callable[..., object]:
         try:
-            return registry[self.func_name]
+            return registry[self.func_name or ""]
         except KeyError:
             raise LookupError(f"{self.func_name!r} is not a job of this desk") from None
 

@@ -1,4 +1,4 @@
-"""Fixtures shared by all tests: an application on a database of its own, a session that is rolled back, a frozen clock."""
+"""Fixtures shared by all tests: an application on its own database, a session that is rolled back, a frozen clock."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
@@ -32,12 +32,12 @@ def cheap_settings(data: Path, **values: object) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
     """One application with empty tables, shared by the tests of a process, which roll back what they write."""
     application = create_app(cheap_settings(tmp_path_factory.mktemp("desk")))
     with application.app_context():
         database.db.create_all()
-    yield application
+    return application
 
 
 @pytest.fixture
