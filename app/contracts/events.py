@@ -1,0 +1,26 @@
+"""What happens to customers and contracts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.events import Event
+
+
+@dataclass(frozen=True)
+class ContactMoved(Event):
+    """A contact now speaks for another customer."""
+
+    person_id: int
+    from_customer_id: int
+    to_customer_id: int
+
+
+@dataclass(frozen=True)
+class HoursCounted(Event):
+    """Minutes were counted against a contract; `minutes_left` is None when its hours are not limited."""
+
+    contract_id: int
+    source: str
+    minutes: int
+    minutes_left: int | None

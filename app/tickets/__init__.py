@@ -1,0 +1,1 @@
+"""Tickets: a customer's request, its conversation, and where it stands."""

@@ -1,0 +1,131 @@
+"""What happens to tickets. `by_id` is the person who did it; None when the process did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.events import Event
+
+
+@dataclass(frozen=True)
+class TicketOpened(Event):
+    """A new ticket exists, with its first message."""
+
+    ticket_id: int
+    message_id: int
+    by_id: int | None = None
+
+
+@dataclass(frozen=True)
+class CustomerWrote(Event):
+    """The customer added a message to an existing ticket. The first message of a ticket is `TicketOpened`."""
+
+    ticket_id: int
+    message_id: int
+    author_id: int
+
+
+@dataclass(frozen=True)
+class TicketReplied(Event):
+    """The desk answered the customer; the message is to be sent to the requester and the participants."""
+
+    ticket_id: int
+    message_id: int
+    author_id: int | None = None
+
+
+@dataclass(frozen=True)
+class NoteAdded(Event):
+    """Somebody wrote an internal note."""
+
+    ticket_id: int
+    message_id: int
+    author_id: int | None = None
+
+
+@dataclass(frozen=True)
+class TicketAssigned(Event):
+    """Another team or another agent is now responsible."""
+
+    ticket_id: int
+    team_id: int | None
+    assignee_id: int | None
+    previous_team_id: int | None = None
+    previous_assignee_id: int | None = None
+    by_id: int | None = None
+
+
+@dataclass(frozen=True)
+class TicketStateChanged(Event):
+    """The ticket moved from one state to another; the categories tell what that means for the clocks."""
+
+    ticket_id: int
+    from_state: str
+    to_state: str
+    from_category: str
+    to_category: str
+    by_id: int | None = None
+
+
+@dataclass(frozen=True)
+class TicketPriorityChanged(Event):
+    """The ticket has another priority."""
+
+    ticket_id: int
+    from_priority: str
+    to_priority: str
+    by_id: int | None = None
+
+
+@dataclass(frozen=True)
+class TicketTypeChanged(Event):
+    """The ticket is another type of request; its running process stays the one it began with."""
+
+    ticket_id: int
+    from_type: str
+    to_type: str
+    by_id: int | None = None
+
+
+@dataclass(frozen=True)
+class TicketCustomerChanged(Event):
+    """The ticket belongs to another customer, and with it perhaps to another contract."""
+
+    ticket_id: int
+    from_customer_id: int
+    to_customer_id: int
+    by_id: int | None = None
+
+
+@dataclass(frozen=True)
+class TicketConfirmed(Event):
+    """The customer said that the solution works."""
+
+    ticket_id: int
+    by_id: int | None = None
+
+
+@dataclass(frozen=True)
+class TicketReopened(Event):
+    """A resolved or closed ticket is open again; a closed one has no process any more and needs a new one."""
+
+    ticket_id: int
+    was_closed: bool
+    by_id: int | None = None
+
+
+@dataclass(frozen=True)
+class TicketCancelled(Event):
+    """The request is not wanted any more."""
+
+    ticket_id: int
+    reason: str
+    by_id: int | None = None
+
+
+@dataclass(frozen=True)
+class ParticipantAdded(Event):
+    """Somebody else now gets the replies of a ticket."""
+
+    ticket_id: int
+    person_id: int
