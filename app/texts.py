@@ -4,6 +4,9 @@ from collections.abc import Mapping
 
 from flask_babel import force_locale, gettext
 
+# Services and queries take `gettext` from here as `_`: they know no Flask.
+__all__ = ["LANGUAGES", "gettext", "gettext_in", "translated"]
+
 LANGUAGES = ("en", "ro")
 
 

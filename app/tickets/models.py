@@ -149,7 +149,7 @@ class Ticket(Model):
     team: Mapped[Team | None] = relationship()
     assignee: Mapped[Person | None] = relationship(foreign_keys=[assignee_id])
     contract: Mapped[Contract | None] = relationship()
-    previous_ticket: Mapped[Ticket | None] = relationship(remote_side=[id])
+    previous_ticket: Mapped[Ticket | None] = relationship(remote_side="Ticket.id")
 
     __mapper_args__ = {"version_id_col": lock_version}
 

@@ -1,0 +1,202 @@
+"""Changing who the desk knows."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterable
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app import clock, events
+from app.errors import Conflict, InvalidInput
+from app.people import passwords, queries
+from app.people.events import MembershipChanged, PasswordSet, PersonAdded, PersonDeactivated
+from app.people.models import Language, Membership, Person, PersonRole, PersonSkill, Role, Skill, Team
+from app.people.passwords import PasswordHash
+from app.texts import gettext as _
+
+# Only what could never be delivered is refused; whether an address exists, the mail server knows.
+_ADDRESS = re.compile(r"[^@\s<>,;\"\x00-\x1f]+@[^@\s<>,;\"\x00-\x1f]+")
+
+DEFAULT_SKILLS = {
+    "network": "Networks and internet",
+    "hardware": "Computers and printers",
+    "software": "Applications",
+    "email": "E-mail and accounts",
+    "security": "Security",
+}
+
+
+def ensure_lists(session: Session) -> None:
+    """Add the default skills that a new desk starts with; what is there already stays as it is."""
+    if session.query(Skill.key).first() is None:
+        session.add_all(Skill(key=key, name=name) for key, name in DEFAULT_SKILLS.items())
+        session.flush()
+
+
+def add_person(
+    session: Session,
+    *,
+    name: str,
+    email: str,
+    roles: Iterable[Role | str] = (),
+    language: Language | str = Language.EN,
+    zone: str = "Europe/Bucharest",
+    password_hash: PasswordHash | None = None,
+) -> Person:
+    """Make somebody known to the desk.
+
+    Raises:
+        InvalidInput: the address could not receive mail.
+        Conflict: the address belongs to somebody else.
+    """
+    address = clean_address(email)
+    person = Person(
+        name=" ".join(name.split())[:200] or address,
+        email=address,
+        language=Language(language),
+        zone=zone,
+        password_hash=password_hash,
+        session_stamp=secrets.token_hex(16),
+        created_at=clock.now(),
+    )
+    person.role_rows = [PersonRole(role=role) for role in {Role(each) for each in roles}]
+    taken = Conflict(_("%(email)s belongs to somebody already.", email=address))
+    if queries.person_by_email(session, address) is not None:
+        raise taken
+    try:
+        with session.begin_nested():
+            session.add(person)
+    except IntegrityError as error:
+        # Another transaction added the same address between our look and our write.
+        raise taken from error
+    events.record(session, PersonAdded(person_id=person.id))
+    return person
+
+
+def clean_address(email: str) -> str:
+    """An e-mail address the way it is stored: trimmed, lower case.
+
+    Raises:
+        InvalidInput: the address could not receive mail.
+    """
+    address = email.strip().lower()
+    if len(address) > 254 or not _ADDRESS.fullmatch(address):
+        message = _("“%(email)s” is not an e-mail address.", email=email[:254])
+        raise InvalidInput(message, {"email": [message]})
+    return address
+
+
+def check_password(session: Session, email: str, password: str) -> Person | None:
+    """Whose address and password these are; None, after just as long, for anybody else.
+
+    Call it in a reading transaction or none: the check is slow by design.
+    """
+    person = queries.person_by_email(session, email)
+    may_sign_in = person is not None and person.is_active
+    stored = person.password_hash if person is not None and may_sign_in else None
+    return person if passwords.matches(stored, password) else None
+
+
+def set_password(session: Session, person: Person, hashed: PasswordHash, *, by: Person | None) -> None:
+    """Give somebody a new password, hashed beforehand; all their sessions end."""
+    person.password_hash = hashed
+    person.session_stamp = secrets.token_hex(16)
+    events.record(session, PasswordSet(person_id=person.id, by_id=by.id if by else None))
+
+
+def deactivate(session: Session, person: Person, *, by: Person | None) -> None:
+    """Let somebody sign in no more; what they did stays theirs. Doing it again does nothing."""
+    if not person.is_active:
+        return
+    person.is_active = False
+    person.session_stamp = secrets.token_hex(16)
+    events.record(session, PersonDeactivated(person_id=person.id, by_id=by.id if by else None))
+
+
+def change_language(session: Session, person: Person, language: Language | str) -> None:
+    """Speak another language to somebody, on the screen and by mail."""
+    try:
+        person.language = Language(language)
+    except ValueError as error:
+        raise InvalidInput(_("The desk does not speak “%(language)s”.", language=language)) from error
+    session.flush()
+
+
+def give_role(session: Session, person: Person, role: Role | str) -> None:
+    """Give somebody a role; a role they have stays one role."""
+    if Role(role) not in person.roles:
+        person.role_rows.append(PersonRole(role=Role(role)))
+        session.flush()
+
+
+def take_role(session: Session, person: Person, role: Role | str) -> None:
+    """Take a role from somebody."""
+    person.role_rows = [row for row in person.role_rows if row.role != role]
+    session.flush()
+
+
+def add_team(session: Session, *, key: str, name: str, email: str | None = None, lead: Person | None = None) -> Team:
+    """Make a team; its lead becomes a member.
+
+    Raises:
+        Conflict: the key belongs to another team.
+    """
+    if queries.team_by_key(session, key) is not None:
+        raise Conflict(_("There is a team “%(key)s” already.", key=key))
+    team = Team(key=key, name=name, email=clean_address(email) if email else None, lead=lead)
+    session.add(team)
+    session.flush()
+    if lead is not None:
+        add_member(session, team, lead)
+    return team
+
+
+def add_member(session: Session, team: Team, person: Person) -> None:
+    """Put somebody into a team; a member stays one."""
+    if session.get(Membership, (team.id, person.id)) is not None:
+        return
+    session.add(Membership(team_id=team.id, person_id=person.id))
+    session.flush()
+    events.record(session, MembershipChanged(person_id=person.id, team_id=team.id, is_member=True))
+
+
+def remove_member(session: Session, team: Team, person: Person) -> None:
+    """Take somebody out of a team; somebody who is not in it stays out."""
+    membership = session.get(Membership, (team.id, person.id))
+    if membership is None:
+        return
+    session.delete(membership)
+    session.flush()
+    events.record(session, MembershipChanged(person_id=person.id, team_id=team.id, is_member=False))
+
+
+def add_skill(session: Session, *, key: str, name: str) -> Skill:
+    """Add a skill to the list, or name a known one anew."""
+    skill = session.get(Skill, key)
+    if skill is None:
+        skill = Skill(key=key, name=name)
+        session.add(skill)
+    skill.name = name
+    session.flush()
+    return skill
+
+
+def give_skill(session: Session, person: Person, skill_key: str, level: int) -> None:
+    """Say how good somebody is at a skill, from 1 to 5.
+
+    Raises:
+        InvalidInput: the skill is not on the list or the level is out of range.
+    """
+    if session.get(Skill, skill_key) is None:
+        raise InvalidInput(_("There is no skill “%(key)s”.", key=skill_key))
+    if not 1 <= level <= 5:
+        raise InvalidInput(_("A skill has a level from 1 to 5."))
+    held = session.get(PersonSkill, (person.id, skill_key))
+    if held is None:
+        session.add(PersonSkill(person_id=person.id, skill_key=skill_key, level=level))
+    else:
+        held.level = level
+    session.flush()
