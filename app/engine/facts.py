@@ -1,0 +1,104 @@
+"""Facts: what diagrams may read about their subject, and the functions that calculate on it.
+
+Features provide them in `facts.py`; the engine knows only their names. Facts are plain data (JSON values and aware
+datetimes), loaded when an expression first reads them and dropped after each operation, which may have changed them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+
+from app import clock
+from app.db import Session
+from app.engine.subject import Subject
+
+FactProvider = Callable[[Session, Subject], dict[str, Any]]
+FactFunction = Callable[..., Any]
+
+_FACTS: Final[dict[str, dict[str, FactProvider]]] = {}
+_FUNCTIONS: Final[dict[str, FactFunction]] = {}
+
+
+def provides_facts(name: str, *, for_subjects: Iterable[str]) -> Callable[[FactProvider], FactProvider]:
+    """Register the provider of one set of facts for these kinds of subject.
+
+    The function gets the session and the subject and returns a plain dict, for instance the `ticket` of a work entry.
+    """
+
+    def register(provider: FactProvider) -> FactProvider:
+        by_kind = _FACTS.setdefault(name, {})
+        for kind in for_subjects:
+            present = by_kind.get(kind)
+            if present is not None and _place(present) != _place(provider):
+                raise ValueError(f"Facts {name!r} of a {kind} are provided by {_place(present)} already.")
+            by_kind[kind] = provider
+        return provider
+
+    return register
+
+
+def provides_function(name: str) -> Callable[[FactFunction], FactFunction]:
+    """Register a function for expressions; it gets the session and the subject before its own arguments."""
+
+    def register(function: FactFunction) -> FactFunction:
+        present = _FUNCTIONS.get(name)
+        if present is not None and _place(present) != _place(function):
+            raise ValueError(f"Function {name!r} is provided by {_place(present)} already.")
+        _FUNCTIONS[name] = function
+        return function
+
+    return register
+
+
+def _place(function: Callable[..., Any]) -> str:
+    return f"{function.__module__}.{function.__qualname__}"
+
+
+def known_facts(kind: str | None = None) -> frozenset[str]:
+    """The names of all facts, or of those that a kind of subject has."""
+    return frozenset(name for name, by_kind in _FACTS.items() if kind is None or kind in by_kind)
+
+
+def known_functions() -> frozenset[str]:
+    """The names of all provided functions (the built-in ones of the language not included)."""
+    return frozenset(_FUNCTIONS)
+
+
+class FactScope(Mapping[str, Any]):
+    """The facts of one subject, loaded when first read."""
+
+    def __init__(self, session: Session, subject: Subject) -> None:
+        self._session = session
+        self._subject = subject
+        self._providers = {name: by_kind[subject.kind] for name, by_kind in _FACTS.items() if subject.kind in by_kind}
+        self._loaded: dict[str, dict[str, Any]] = {}
+        self.functions: Mapping[str, Callable[..., Any]] = {
+            name: partial(function, session, subject) for name, function in _FUNCTIONS.items()
+        }
+
+    def __getitem__(self, name: str) -> dict[str, Any]:
+        if name not in self._loaded:
+            self._loaded[name] = self._providers[name](self._session, self._subject)
+        return self._loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._providers)
+
+    def __len__(self) -> int:
+        return len(self._providers)
+
+    def __contains__(self, name: object) -> bool:
+        # Mapping's own would load the facts to find out.
+        return name in self._providers
+
+    def drop(self) -> None:
+        """Forget what was loaded: an operation may have changed it."""
+        self._loaded.clear()
+
+
+@provides_function("now")
+def _now(session: Session, subject: Subject) -> datetime:
+    return clock.now()
