@@ -127,7 +127,7 @@ def skilled(session: Session, skill_key: str, *, team: Team | None = None) -> li
     return [(person, level) for person, level in session.execute(found)]
 
 
-def _members_of(team_id: int) -> Select[tuple[Person]]:
+def _members_of(team_id: int) -> Select[Person]:
     return (
         select(Person)
         .join(Membership, Membership.person_id == Person.id)
