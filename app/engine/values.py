@@ -137,10 +137,7 @@ def _plain(value: object) -> Any:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        # No database can keep these.
-        if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
-            raise ExpressionError("The text holds characters that cannot be saved.")
-        return value
+        return _savable(value)
     if isinstance(value, int | float):
         return bounded_number(value)
     if isinstance(value, datetime):
@@ -154,6 +151,18 @@ def _plain(value: object) -> Any:
     if isinstance(value, Mapping):
         return {str(key): _plain(part) for key, part in value.items()}
     raise ExpressionError(f"A {type(value).__name__} is no plain value.")
+
+
+def _savable(text: str) -> str:
+    """The text, unless it holds what no database keeps: NUL characters and halves of surrogate pairs."""
+    try:
+        if "\x00" not in text and text.encode():
+            return text
+    except UnicodeEncodeError:
+        pass
+    if not text:
+        return text
+    raise ExpressionError("The text holds characters that cannot be saved.")
 
 
 def parse_duration(text: str) -> timedelta:
