@@ -56,6 +56,8 @@ class Person(Model):
     language: Mapped[str] = mapped_column(String(2), default=Language.EN)
     zone: Mapped[str] = mapped_column(String(60), default="Europe/Bucharest")
     is_active: Mapped[bool] = mapped_column(default=True)
+    # The password is a one-time one: signing in leads to choosing another before anything else.
+    must_change_password: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
     role_rows: Mapped[list[PersonRole]] = relationship(

@@ -100,9 +100,16 @@ def check_password(session: Session, email: str, password: str) -> Person | None
     return person if passwords.matches(stored, password) else None
 
 
-def set_password(session: Session, person: Person, hashed: PasswordHash, *, by: Person | None) -> None:
-    """Give somebody a new password, hashed beforehand; all their sessions end."""
+def set_password(
+    session: Session, person: Person, hashed: PasswordHash, *, by: Person | None, one_time: bool = False
+) -> None:
+    """Give somebody a new password, hashed beforehand; all their sessions end.
+
+    Args:
+        one_time: they must choose their own as soon as they sign in with it.
+    """
     person.password_hash = hashed
+    person.must_change_password = one_time
     person.session_stamp = secrets.token_hex(16)
     events.record(session, PasswordSet(person_id=person.id, by_id=by.id if by else None))
 

@@ -1,0 +1,414 @@
+"""What may be done to a ticket. `by` is the person who does it, None when the process does."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+
+from sqlalchemy.orm import Session
+
+from app import clock, events
+from app.contracts import queries as contracts
+from app.contracts.days import desk_day, today
+from app.contracts.models import Customer
+from app.errors import Conflict, InvalidInput
+from app.people import queries as people
+from app.people.models import Person, Team
+from app.texts import gettext as _
+from app.tickets import numbers, reopening, search
+from app.tickets.conversation import add_message, add_note, add_participant, add_system_line, reply, storable
+from app.tickets.events import (
+    CustomerWrote,
+    TicketAssigned,
+    TicketCancelled,
+    TicketConfirmed,
+    TicketCustomerChanged,
+    TicketOpened,
+    TicketPriorityChanged,
+    TicketReopened,
+    TicketStateChanged,
+    TicketTypeChanged,
+)
+from app.tickets.lists import ensure_lists
+from app.tickets.models import (
+    Category,
+    Channel,
+    Message,
+    MessageKind,
+    Priority,
+    RequestType,
+    State,
+    Ticket,
+    TicketState,
+)
+
+__all__ = [
+    "add_customer_message",
+    "add_note",
+    "add_participant",
+    "add_system_line",
+    "assign_to_person",
+    "assign_to_team",
+    "cancel",
+    "change_customer",
+    "change_priority",
+    "change_state",
+    "change_type",
+    "close",
+    "confirm",
+    "ensure_lists",
+    "open_ticket",
+    "reopen",
+    "reply",
+    "resolve",
+    "take_over",
+]
+
+_PRIORITY_LABELS = {
+    Priority.LOW: {"en": "Low", "ro": "Scăzută"},
+    Priority.NORMAL: {"en": "Normal", "ro": "Normală"},
+    Priority.HIGH: {"en": "High", "ro": "Ridicată"},
+    Priority.URGENT: {"en": "Urgent", "ro": "Urgentă"},
+}
+
+
+def open_ticket(
+    session: Session,
+    *,
+    subject: str,
+    text: str,
+    requester: Person,
+    channel: Channel | str,
+    type_key: str = "incident",
+    priority: Priority | str | None = None,
+    customer: Customer | None = None,
+    by: Person | None = None,
+    html: str | None = None,
+    mail_message_id: str | None = None,
+    participants: Iterable[Person] = (),
+    previous: Ticket | None = None,
+) -> Ticket:
+    """Open a ticket with its first message; its type says which process starts with it.
+
+    Args:
+        priority: the type's default when None.
+        customer: the one the requester speaks for when None, else the unknown customer.
+        by: who wrote it down for the requester (a call, a visit); None when they did it themselves.
+        previous: the closed ticket this one follows.
+
+    Raises:
+        InvalidInput: the type or the priority is unknown, or there is no text.
+    """
+    kind = _type(session, type_key)
+    contact = None if customer is not None else contracts.contact_of(session, requester)
+    owner = customer or (contact.customer if contact else contracts.unknown_customer(session))
+    moment = clock.now()
+    ticket = Ticket(
+        # Takes the place of the number until the database has given the id that the number is made of.
+        number=uuid.uuid4().hex,
+        subject=_subject(subject, text),
+        type=kind,
+        priority=_priority(priority or kind.default_priority),
+        state=_state(session, State.NEW),
+        channel=Channel(channel),
+        customer=owner,
+        requester=requester,
+        contract=contracts.contract_for(session, owner.id, today()),
+        language=requester.language,
+        opened_at=moment,
+        updated_at=moment,
+        previous_ticket=previous,
+    )
+    session.add(ticket)
+    session.flush()
+    ticket.number = numbers.number_of(ticket.id)
+    ticket.search_text = search.describe(ticket, text)
+    first = add_message(
+        session,
+        ticket,
+        MessageKind.CUSTOMER,
+        text if text.strip() or html else ticket.subject,
+        author=requester,
+        channel=channel,
+        html=html,
+        mail_message_id=mail_message_id,
+    )
+    for person in participants:
+        add_participant(session, ticket, person)
+    if previous is not None:
+        add_system_line(session, ticket, "follows", number=previous.number)
+    events.record(session, TicketOpened(ticket_id=ticket.id, message_id=first.id, by_id=_id(by)))
+    return ticket
+
+
+def add_customer_message(
+    session: Session,
+    ticket: Ticket,
+    *,
+    author: Person,
+    text: str,
+    html: str | None = None,
+    channel: Channel | str,
+    mail_message_id: str | None = None,
+) -> Message:
+    """Add what the customer wrote; the process learns of it.
+
+    A ticket closed not long ago (`reopen_working_days`) opens again with a new process. Later, the message opens a
+    new ticket that follows the closed one: look at `message.ticket`.
+    """
+    if ticket.is_closed and not reopening.may_reopen(session, ticket):
+        following = open_ticket(
+            session,
+            subject=ticket.subject,
+            text=text,
+            requester=author,
+            channel=channel,
+            type_key=ticket.type_key,
+            customer=ticket.customer,
+            html=html,
+            mail_message_id=mail_message_id,
+            previous=ticket,
+        )
+        return session.query(Message).filter_by(ticket_id=following.id).order_by(Message.id).limit(1).one()
+    if ticket.is_closed:
+        reopen(session, ticket, by=author)
+    written = add_message(
+        session,
+        ticket,
+        MessageKind.CUSTOMER,
+        text,
+        author=author,
+        channel=channel,
+        html=html,
+        mail_message_id=mail_message_id,
+    )
+    events.record(session, CustomerWrote(ticket_id=ticket.id, message_id=written.id, author_id=author.id))
+    return written
+
+
+def assign_to_team(session: Session, ticket: Ticket, team: Team, *, by: Person | None) -> None:
+    """Hand the ticket to a team; an assignee who does not work in it is released.
+
+    Raises:
+        Conflict: the ticket is already resolved.
+    """
+    _refuse_resolved(ticket)
+    # A retried process step calls us twice: only a real change may notify.
+    if ticket.team_id == team.id:
+        return
+    keeps = ticket.assignee_id is not None and people.is_member(session, team.id, ticket.assignee_id)
+    add_system_line(session, ticket, "assigned_team", by=by, team=team.name)
+    _assign(session, ticket, team, ticket.assignee if keeps else None, by)
+
+
+def assign_to_person(session: Session, ticket: Ticket, person: Person | None, *, by: Person | None) -> None:
+    """Make somebody at the desk responsible, or, with None, nobody in particular.
+
+    Raises:
+        Conflict: the ticket is already resolved.
+        InvalidInput: the person does not work at the desk.
+    """
+    _refuse_resolved(ticket)
+    if ticket.assignee_id == (person.id if person else None):
+        return
+    if person is not None and not (person.is_active and person.is_staff):
+        raise InvalidInput(_("%(name)s does not work at the desk.", name=person.name))
+    if person is not None:
+        add_system_line(session, ticket, "assigned_person", by=by, person=person.name)
+    else:
+        add_system_line(session, ticket, "unassigned", by=by)
+    _assign(session, ticket, ticket.team, person, by)
+
+
+def take_over(session: Session, ticket: Ticket, person: Person, *, by: Person | None) -> None:
+    """Let somebody begin to work on the ticket."""
+    assign_to_person(session, ticket, person, by=by)
+    change_state(session, ticket, State.IN_PROGRESS, by=by)
+
+
+def change_state(session: Session, ticket: Ticket, state_key: State | str, *, by: Person | None) -> None:
+    """Move the ticket to a state of the list; the state's category moves the clocks.
+
+    Raises:
+        InvalidInput: the list has no such state.
+        Conflict: the ticket is closed; only `reopen` opens it again.
+    """
+    state = _state(session, state_key)
+    if ticket.state_key == state.key:
+        return
+    if ticket.is_closed:
+        raise Conflict(_("%(number)s is closed; reopen it first.", number=ticket.number))
+    line = state.key if state.key in (State.RESOLVED, State.CLOSED) else "state"
+    add_system_line(session, ticket, line, by=by, **({"state": state.labels} if line == "state" else {}))
+    _move(session, ticket, state, by)
+
+
+def resolve(session: Session, ticket: Ticket, *, by: Person | None) -> None:
+    """Say that the work is done; a ticket that is resolved or closed stays so."""
+    if not ticket.is_resolved:
+        change_state(session, ticket, State.RESOLVED, by=by)
+
+
+def close(session: Session, ticket: Ticket, *, by: Person | None) -> None:
+    """Put the ticket away; a closed or cancelled one stays so."""
+    if not ticket.is_closed:
+        change_state(session, ticket, State.CLOSED, by=by)
+
+
+def cancel(session: Session, ticket: Ticket, reason: str, *, by: Person | None) -> None:
+    """End a request that is not wanted any more; its process ends with it.
+
+    Raises:
+        Conflict: the ticket is closed already.
+    """
+    if ticket.state_key == State.CANCELLED:
+        return
+    if ticket.is_closed:
+        raise Conflict(_("%(number)s is closed already.", number=ticket.number))
+    add_system_line(session, ticket, "cancelled", by=by, reason=storable(reason))
+    _move(session, ticket, _state(session, State.CANCELLED), by)
+    events.record(session, TicketCancelled(ticket_id=ticket.id, reason=storable(reason), by_id=_id(by)))
+
+
+def confirm(session: Session, ticket: Ticket, *, by: Person | None) -> None:
+    """Take down that the customer is content with the solution; a closed ticket needs no confirming.
+
+    Raises:
+        Conflict: there is no solution yet.
+    """
+    if ticket.is_closed:
+        return
+    if not ticket.is_resolved:
+        raise Conflict(_("%(number)s is not resolved yet.", number=ticket.number))
+    add_system_line(session, ticket, "confirmed", by=by, person=by.name if by else ticket.requester.name)
+    events.record(session, TicketConfirmed(ticket_id=ticket.id, by_id=_id(by)))
+
+
+def reopen(session: Session, ticket: Ticket, *, by: Person | None) -> None:
+    """Open a resolved or closed ticket again; a closed one begins a new process. An open one stays as it is."""
+    if not ticket.is_resolved:
+        return
+    was_closed = ticket.is_closed
+    back = State.IN_PROGRESS if ticket.assignee_id else State.ASSIGNED if ticket.team_id else State.NEW
+    ticket.reopened_count += 1
+    add_system_line(session, ticket, "reopened", by=by)
+    _move(session, ticket, _state(session, back), by)
+    events.record(session, TicketReopened(ticket_id=ticket.id, was_closed=was_closed, by_id=_id(by)))
+
+
+def change_priority(session: Session, ticket: Ticket, priority: Priority | str, *, by: Person | None) -> None:
+    """Say how much the request presses; the deadlines follow."""
+    wanted = _priority(priority)
+    if ticket.priority == wanted:
+        return
+    before, ticket.priority = ticket.priority, wanted
+    add_system_line(session, ticket, "priority", by=by, priority=_PRIORITY_LABELS[wanted])
+    events.record(
+        session,
+        TicketPriorityChanged(ticket_id=ticket.id, from_priority=before, to_priority=wanted, by_id=_id(by)),
+    )
+
+
+def change_type(session: Session, ticket: Ticket, type_key: str, *, by: Person | None) -> None:
+    """Say that it is another type of request; the process it runs stays the one it began with."""
+    wanted = _type(session, type_key)
+    if ticket.type_key == wanted.key:
+        return
+    before, ticket.type = ticket.type_key, wanted
+    add_system_line(session, ticket, "type", by=by, type=wanted.labels)
+    events.record(
+        session,
+        TicketTypeChanged(ticket_id=ticket.id, from_type=before, to_type=wanted.key, by_id=_id(by)),
+    )
+
+
+def change_customer(session: Session, ticket: Ticket, customer: Customer, *, by: Person | None) -> None:
+    """Say whose request it is; the contract is the one that covered that customer on the day it was opened."""
+    if ticket.customer_id == customer.id:
+        return
+    before, ticket.customer = ticket.customer_id, customer
+    ticket.contract = contracts.contract_for(session, customer.id, desk_day(ticket.opened_at))
+    add_system_line(session, ticket, "customer", by=by, customer=customer.name)
+    search.refresh(session, ticket)
+    session.flush()
+    events.record(
+        session,
+        TicketCustomerChanged(ticket_id=ticket.id, from_customer_id=before, to_customer_id=customer.id, by_id=_id(by)),
+    )
+
+
+def _assign(session: Session, ticket: Ticket, team: Team | None, person: Person | None, by: Person | None) -> None:
+    before = (ticket.team_id, ticket.assignee_id)
+    ticket.team, ticket.assignee = team, person
+    session.flush()
+    events.record(
+        session,
+        TicketAssigned(
+            ticket_id=ticket.id,
+            team_id=ticket.team_id,
+            assignee_id=ticket.assignee_id,
+            previous_team_id=before[0],
+            previous_assignee_id=before[1],
+            by_id=_id(by),
+        ),
+    )
+
+
+def _move(session: Session, ticket: Ticket, state: TicketState, by: Person | None) -> None:
+    before, moment = ticket.state, clock.now()
+    category = Category(state.category)
+    ticket.state = state
+    ticket.updated_at = moment
+    if category in (Category.RESOLVED, Category.CLOSED):
+        # Closing keeps the moment of the solution; a ticket closed or cancelled without one has none.
+        ticket.resolved_at = ticket.resolved_at or (moment if category is Category.RESOLVED else None)
+        ticket.closed_at = moment if category is Category.CLOSED else None
+    else:
+        ticket.resolved_at = ticket.closed_at = None
+    session.flush()
+    events.record(
+        session,
+        TicketStateChanged(
+            ticket_id=ticket.id,
+            from_state=before.key,
+            to_state=state.key,
+            from_category=before.category,
+            to_category=state.category,
+            by_id=_id(by),
+        ),
+    )
+
+
+def _refuse_resolved(ticket: Ticket) -> None:
+    if ticket.is_resolved:
+        raise Conflict(_("%(number)s is resolved; reopen it before assigning.", number=ticket.number))
+
+
+def _state(session: Session, key: State | str) -> TicketState:
+    state = session.get(TicketState, str(key))
+    if state is None:
+        raise InvalidInput(_("There is no state “%(key)s”.", key=key))
+    return state
+
+
+def _type(session: Session, key: str) -> RequestType:
+    kind = session.get(RequestType, key)
+    if kind is None:
+        raise InvalidInput(_("There is no request type “%(key)s”.", key=key))
+    return kind
+
+
+def _priority(key: Priority | str) -> Priority:
+    try:
+        return Priority(key)
+    except ValueError as error:
+        raise InvalidInput(_("There is no priority “%(key)s”.", key=key)) from error
+
+
+def _subject(subject: str, text: str) -> str:
+    line = " ".join(storable(subject).split()) or next((" ".join(each.split()) for each in text.splitlines()), "")
+    return line[:300] or _("(no subject)")
+
+
+def _id(person: Person | None) -> int | None:
+    return person.id if person else None
