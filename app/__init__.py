@@ -9,6 +9,7 @@ from importlib.util import find_spec
 
 from flask import Flask
 
+from app import jobs
 from app.config import Settings
 from app.db import db as database
 from app.db import engine_options
@@ -41,6 +42,7 @@ def create_app(settings: Settings | None = None, *, web: bool = True) -> Flask:
     settings = settings or Settings.from_env()
     import_parts(FEATURES, PARTS)
     import_parts(INTERFACES, ("models", "subscribers"))
+    import_module("app.health")
     app = _flask(web)
     app.config.from_mapping(
         SETTINGS=settings,
@@ -49,6 +51,8 @@ def create_app(settings: Settings | None = None, *, web: bool = True) -> Flask:
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
     )
     database.init_app(app)
+    if settings.redis_url:
+        jobs.connect(settings)
     import_module("app.web.language").init(app)
     if web:
         import_module("app.web").init(app)

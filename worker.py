@@ -1,0 +1,152 @@
+"""The desk's background processes.
+
+    python worker.py              run jobs from the queue
+    python worker.py --clock      offer what is due, every second; any number of clocks may run
+    python worker.py --receiver   take mail by SMTP
+
+All three stop in order on SIGTERM, and each may be killed at any moment: the work stands in the database.
+"""
+
+import argparse
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable
+from types import FrameType
+
+import structlog
+from flask import Flask
+
+from app import create_app, health, jobs, logs
+from app.config import Settings
+from app.db import run_in_transaction
+from app.engine import timers
+from app.events import relay
+
+TICK_SECONDS = 1.0
+# How many due rows of a kind one tick offers; the next tick goes on.
+BATCH = 500
+
+log = structlog.get_logger("worker")
+
+
+def run_worker(app: Flask) -> int:
+    """Run jobs until told to stop, or until enough were run for a fresh process to take over; the exit status."""
+    from rq.worker import SimpleWorker
+
+    settings: Settings = app.config["SETTINGS"]
+    connection = jobs.connect(settings)
+    with app.app_context():
+        worker = SimpleWorker(
+            [jobs.DeskQueue(jobs.QUEUE, connection=connection)],
+            connection=connection,
+            job_class=jobs.RegisteredJob,
+            queue_class=jobs.DeskQueue,
+            # Both short: a killed worker's job must not stay "started" for minutes.
+            worker_ttl=30,
+            maintenance_interval=10,
+            log_job_description=False,
+        )
+        # Not all workers at the same moment.
+        most = round(settings.worker_jobs * random.uniform(0.9, 1.1))
+        worker.work(logging_level="WARNING", max_jobs=most)
+    return 0
+
+
+def run_clock(app: Flask) -> int:
+    """Offer due work every second until told to stop; the exit status."""
+    settings: Settings = app.config["SETTINGS"]
+    jobs.connect(settings)
+    stopping = _stop_on_signals()
+    with app.app_context():
+        while not stopping():
+            began = time.monotonic()
+            tick()
+            _sleep(TICK_SECONDS - (time.monotonic() - began), stopping)
+    return 0
+
+
+def tick() -> None:
+    """One look at everything that may be due; a part that fails does not keep the others from being looked at."""
+    for part in (beat, offer_timers, offer_deliveries, offer_mail):
+        try:
+            part()
+        except Exception:
+            # The clock must outlive a database that restarts; the next tick looks again.
+            log.exception("clock_part_failed", part=part.__name__)
+
+
+def beat() -> None:
+    """Say that a clock is alive."""
+    run_in_transaction(health.beat)
+
+
+def offer_timers() -> None:
+    """Claim due timers in the order of their due times, and let workers fire them."""
+    for timer_id in run_in_transaction(lambda session: timers.claim_due(session, limit=BATCH)):
+        jobs.offer("engine.wake", timer_id)
+
+
+def offer_deliveries() -> None:
+    """Offer deliveries whose hint was lost or whose next attempt has come."""
+    for delivery_id in run_in_transaction(lambda session: relay(session, limit=BATCH), writing=False):
+        jobs.offer("events.deliver", delivery_id)
+
+
+def offer_mail() -> None:
+    """Offer received mail that nobody has read into a ticket yet."""
+    from app.mail.queries import waiting
+
+    for received_id in run_in_transaction(lambda session: waiting(session, limit=BATCH), writing=False):
+        jobs.offer("mail.read", received_id)
+
+
+def run_receiver(app: Flask) -> int:
+    """Take mail until told to stop; the exit status."""
+    from app.mail import receiver
+
+    jobs.connect(app.config["SETTINGS"])
+    stopping = _stop_on_signals()
+    with receiver.serving(app):
+        while not stopping():
+            _sleep(TICK_SECONDS, stopping)
+    return 0
+
+
+def _stop_on_signals() -> Callable[[], bool]:
+    asked: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        asked.append(number)
+
+    signal.signal(signal.SIGTERM, note)
+    signal.signal(signal.SIGINT, note)
+    return lambda: bool(asked)
+
+
+def _sleep(seconds: float, stopping: Callable[[], bool]) -> None:
+    """Sleep in short pieces: a signal must not wait for the next tick."""
+    until = time.monotonic() + seconds
+    while not stopping() and (left := until - time.monotonic()) > 0:
+        time.sleep(min(left, 0.1))
+
+
+def main(words: list[str]) -> int:
+    """Run the role that the words name; the exit status."""
+    parser = argparse.ArgumentParser(prog="worker.py", description="A background process of the desk.")
+    role = parser.add_mutually_exclusive_group()
+    role.add_argument("--clock", action="store_true", help="offer what is due, every second")
+    role.add_argument("--receiver", action="store_true", help="take mail by SMTP")
+    options = parser.parse_args(words)
+    logs.configure()
+    app = create_app(web=False)
+    if options.clock:
+        return run_clock(app)
+    if options.receiver:
+        return run_receiver(app)
+    return run_worker(app)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
