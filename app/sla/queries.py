@@ -1,0 +1,180 @@
+"""Reading clocks: for one ticket, for a list of tickets, and why a deadline is when it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app import clock as desk_clock
+from app.sla import calendars, explanation
+from app.sla.calendar import WorkingCalendar, working_time_between
+from app.sla.clocks import Entry
+from app.sla.models import ClockEntry, ClockKind, ClockState, EntryKind, SlaClock
+from app.tickets.models import Message, MessageKind, Ticket, TicketState
+
+# How close a deadline is called soon, whatever its warning share.
+LAST_MINUTES = 15
+
+
+@dataclass(frozen=True)
+class ClockView:
+    """A clock as a page shows it.
+
+    Args:
+        working_minutes_left: of the allowance; below zero when late. What a met clock had left when it was met.
+        worked_minutes: working time used, whole minutes.
+        percent: of the allowance used, 0 to 100 and more.
+        mood: `ok`, `soon`, `late`, `paused`, `met`, `met_late` or `stopped`.
+    """
+
+    id: int
+    kind: ClockKind
+    state: ClockState
+    mood: str
+    target_minutes: int
+    due_at: datetime | None
+    warn_at: datetime | None
+    started_at: datetime
+    met_at: datetime | None
+    breached_at: datetime | None
+    working_minutes_left: int
+    worked_minutes: int
+    percent: int
+
+
+def latest_clocks(session: Session, ticket_id: int) -> dict[ClockKind, SlaClock]:
+    """The newest clock of each kind of a ticket."""
+    return _latest(session, [ticket_id]).get(ticket_id, {})
+
+
+def clocks(session: Session, ticket: Ticket) -> dict[ClockKind, ClockView]:
+    """What the clocks of a ticket say now."""
+    return clocks_for(session, [ticket.id]).get(ticket.id, {})
+
+
+def clocks_for(session: Session, ticket_ids: Iterable[int]) -> dict[int, dict[ClockKind, ClockView]]:
+    """What the clocks of many tickets say now, in a number of queries that does not grow with the tickets."""
+    find_calendar, now = calendars.finder(session), desk_clock.now()
+    return {
+        ticket_id: {kind: _view(clock, find_calendar(clock.calendar_key), now) for kind, clock in by_kind.items()}
+        for ticket_id, by_kind in _latest(session, ticket_ids).items()
+    }
+
+
+def calendar_of(session: Session, ticket_id: int) -> WorkingCalendar:
+    """The calendar a ticket's deadlines count on; the desk's own when it has none yet."""
+    latest = latest_clocks(session, ticket_id)
+    clock = latest.get(ClockKind.RESOLUTION) or latest.get(ClockKind.RESPONSE)
+    return calendars.finder(session)(clock.calendar_key if clock is not None else calendars.DEFAULT_KEY)
+
+
+def waits_for_reply_since(session: Session, ticket_id: int) -> datetime | None:
+    """When the oldest customer message came that nobody has answered; notes and automatic replies answer nothing."""
+    answered = (
+        select(func.coalesce(func.max(Message.id), 0))
+        .where(Message.ticket_id == ticket_id, Message.kind == MessageKind.REPLY, Message.author_id.is_not(None))
+        .scalar_subquery()
+    )
+    return session.scalar(
+        select(Message.sent_at)
+        .where(Message.ticket_id == ticket_id, Message.kind == MessageKind.CUSTOMER, Message.id > answered)
+        .order_by(Message.id)
+        .limit(1)
+    )
+
+
+def explain(session: Session, clock: SlaClock | int, *, language: str = "en") -> explanation.Explanation:
+    """Why this deadline: rows that add up to the allowance, and what moved it.
+
+    Args:
+        language: for the names of ticket states that paused the clock.
+    """
+    clock_id = clock if isinstance(clock, int) else clock.id
+    rows = session.scalars(select(ClockEntry).where(ClockEntry.clock_id == clock_id).order_by(ClockEntry.id))
+    labels = _state_labels(session, language)
+    entries = [
+        Entry(
+            row.at, EntryKind(row.kind), row.target_minutes, row.warn_percent, row.calendar_key, row.rule,
+            said_reason(row.reason, labels), row.actor_id,
+        )
+        for row in rows
+    ]  # fmt: skip
+    return explanation.explain(entries, calendars.finder(session), desk_clock.now())
+
+
+def state_reason(state_key: str) -> str:
+    """The reason of a change that a ticket's state caused, kept so that each reader gets it in their language."""
+    return f"state:{state_key}"
+
+
+def said_reason(reason: str | None, labels: Mapping[str, str]) -> str | None:
+    """A reason in words: states by their label, all others as they were written."""
+    if reason is None or not reason.startswith("state:"):
+        return reason
+    key = reason.removeprefix("state:")
+    return labels.get(key, key)
+
+
+def _state_labels(session: Session, language: str) -> dict[str, str]:
+    states = session.execute(select(TicketState.key, TicketState.labels))
+    return {key: labels.get(language) or labels.get("en") or key for key, labels in states}
+
+
+def _latest(session: Session, ticket_ids: Iterable[int]) -> dict[int, dict[ClockKind, SlaClock]]:
+    wanted = set(ticket_ids)
+    if not wanted:
+        return {}
+    newest = (
+        select(func.max(SlaClock.id))
+        .where(SlaClock.ticket_id.in_(wanted))
+        .group_by(SlaClock.ticket_id, SlaClock.kind)
+        .scalar_subquery()
+    )
+    found: dict[int, dict[ClockKind, SlaClock]] = {}
+    for clock in session.scalars(select(SlaClock).where(SlaClock.id.in_(newest)).order_by(SlaClock.id)):
+        found.setdefault(clock.ticket_id, {})[ClockKind(clock.kind)] = clock
+    return found
+
+
+def _view(clock: SlaClock, calendar: WorkingCalendar, now: datetime) -> ClockView:
+    counted = timedelta(seconds=clock.counted_seconds)
+    if clock.running_since is not None:
+        counted += working_time_between(calendar, clock.running_since, max(now, clock.running_since))
+    left = timedelta(minutes=clock.target_minutes) - counted
+    return ClockView(
+        id=clock.id,
+        kind=ClockKind(clock.kind),
+        state=ClockState(clock.state),
+        mood=_mood(clock, left, now),
+        target_minutes=clock.target_minutes,
+        due_at=clock.due_at,
+        warn_at=clock.warn_at,
+        started_at=clock.started_at,
+        met_at=clock.met_at,
+        breached_at=clock.breached_at,
+        working_minutes_left=_whole_minutes(left),
+        worked_minutes=_whole_minutes(counted),
+        percent=int(100 * counted / timedelta(minutes=clock.target_minutes)),
+    )
+
+
+def _whole_minutes(length: timedelta) -> int:
+    """Minutes of a length, started ones not counted; what is late rounds away from zero, so it never reads 0 late."""
+    return int(length.total_seconds() // 60)
+
+
+def _mood(clock: SlaClock, left: timedelta, now: datetime) -> str:
+    if clock.state == ClockState.MET:
+        return "met_late" if clock.due_at is not None and clock.met_at and clock.due_at < clock.met_at else "met"
+    if clock.state == ClockState.STOPPED:
+        return "stopped"
+    if clock.due_at is not None and clock.due_at <= now:
+        return "late"
+    if clock.state == ClockState.PAUSED:
+        return "paused"
+    warned = clock.warn_at is not None and clock.warn_at <= now
+    return "soon" if warned or left <= timedelta(minutes=LAST_MINUTES) else "ok"
