@@ -27,6 +27,13 @@ DEFAULT_TYPES = {
     "change": (Priority.NORMAL, 120, "Change", "Modificare"),
 }
 
+PRIORITY_LABELS = {
+    Priority.LOW: {"en": "Low", "ro": "Scăzută"},
+    Priority.NORMAL: {"en": "Normal", "ro": "Normală"},
+    Priority.HIGH: {"en": "High", "ro": "Ridicată"},
+    Priority.URGENT: {"en": "Urgent", "ro": "Urgentă"},
+}
+
 
 def ensure_lists(session: Session) -> None:
     """Add the states and types a desk needs; what is there already stays as somebody made it."""

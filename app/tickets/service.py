@@ -29,7 +29,7 @@ from app.tickets.events import (
     TicketStateChanged,
     TicketTypeChanged,
 )
-from app.tickets.lists import ensure_lists
+from app.tickets.lists import PRIORITY_LABELS, ensure_lists
 from app.tickets.models import (
     Category,
     Channel,
@@ -63,13 +63,6 @@ __all__ = [
     "resolve",
     "take_over",
 ]
-
-_PRIORITY_LABELS = {
-    Priority.LOW: {"en": "Low", "ro": "Scăzută"},
-    Priority.NORMAL: {"en": "Normal", "ro": "Normală"},
-    Priority.HIGH: {"en": "High", "ro": "Ridicată"},
-    Priority.URGENT: {"en": "Urgent", "ro": "Urgentă"},
-}
 
 
 def open_ticket(
@@ -302,7 +295,7 @@ def change_priority(session: Session, ticket: Ticket, priority: Priority | str, 
     if ticket.priority == wanted:
         return
     before, ticket.priority = ticket.priority, wanted
-    add_system_line(session, ticket, "priority", by=by, priority=_PRIORITY_LABELS[wanted])
+    add_system_line(session, ticket, "priority", by=by, priority=PRIORITY_LABELS[wanted])
     events.record(
         session,
         TicketPriorityChanged(ticket_id=ticket.id, from_priority=before, to_priority=wanted, by_id=_id(by)),

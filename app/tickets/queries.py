@@ -1,0 +1,249 @@
+"""Looking up tickets and their conversation. What somebody may not see does not exist for them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, true, tuple_
+from sqlalchemy.orm import Session, joinedload
+
+from app.contracts.models import Contact, Customer
+from app.errors import InvalidInput, NotFound
+from app.people.models import Person, Team
+from app.texts import gettext as _
+from app.tickets import numbers, search
+from app.tickets.models import Message, MessageKind, Participant, RequestType, Ticket, TicketState
+
+PAGE_SIZE = 50
+LARGEST_PAGE = 200
+
+# Everything a list shows of a ticket, read in the same query.
+LISTED = (
+    joinedload(Ticket.state),
+    joinedload(Ticket.type),
+    joinedload(Ticket.customer),
+    joinedload(Ticket.requester),
+    joinedload(Ticket.team),
+    joinedload(Ticket.assignee),
+)
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which tickets to list; empty means all that may be seen. The conditions are joined by *and*."""
+
+    text: str = ""
+    states: Sequence[str] = ()
+    categories: Sequence[str] = ()
+    types: Sequence[str] = ()
+    priorities: Sequence[str] = ()
+    teams: Sequence[str] = ()
+    assignee_id: int | None = None
+    unassigned: bool = False
+    customer_id: int | None = None
+    requester_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """A piece of a list, newest change first; `next_cursor` asks for what follows, None at the end."""
+
+    tickets: list[Ticket] = field(default_factory=list)
+    next_cursor: str | None = None
+
+
+def get(session: Session, ticket_id: int, *, seen_by: Person | None = None) -> Ticket:
+    """The ticket with an id.
+
+    Args:
+        seen_by: whose eyes to look with; None for the desk itself.
+
+    Raises:
+        NotFound: there is none, or that person may not know of it.
+    """
+    return _one(session, Ticket.id == ticket_id, seen_by)
+
+
+def by_number(session: Session, number: str, *, seen_by: Person | None = None) -> Ticket:
+    """The ticket with a number, which may be written `s-10482`, `#10482` or `10482`.
+
+    Raises:
+        NotFound: there is none, or `seen_by` may not know of it.
+    """
+    return _one(session, Ticket.number.in_(numbers.spellings(number)), seen_by)
+
+
+def visible_to(person: Person) -> ColumnElement[bool]:
+    """The condition on `Ticket` for what somebody may see: staff all, a contact what their own organisation asked.
+
+    Strangers share the unknown customer but are no organisation: each of them sees only what they asked themselves.
+    """
+    if not person.is_active:
+        return false()
+    if person.is_staff:
+        return true()
+    speaks_for = select(Contact.customer_id).join(Customer, Customer.id == Contact.customer_id)
+    own = speaks_for.where(Contact.person_id == person.id)
+    return or_(
+        Ticket.customer_id.in_(own.where(Customer.is_unknown.is_(False))),
+        and_(Ticket.requester_id == person.id, own.where(Customer.is_unknown).exists()),
+    )
+
+
+def may_see(session: Session, person: Person, ticket_id: int) -> bool:
+    """Whether somebody may know of a ticket."""
+    return session.scalar(select(Ticket.id).where(Ticket.id == ticket_id, visible_to(person))) is not None
+
+
+def page(
+    session: Session, person: Person, filters: Filters | None = None, cursor: str | None = None, size: int = PAGE_SIZE
+) -> Page:
+    """A page of the tickets somebody may see, newest change first, with all a list shows, in one query.
+
+    Raises:
+        InvalidInput: the cursor is not one of ours.
+    """
+    size = max(1, min(size, LARGEST_PAGE))
+    found = select(Ticket).where(visible_to(person), *_conditions(filters or Filters())).options(*LISTED)
+    if cursor:
+        moment, last_id = _read_cursor(cursor)
+        found = found.where(tuple_(Ticket.updated_at, Ticket.id) < tuple_(moment, last_id))
+    found = found.order_by(Ticket.updated_at.desc(), Ticket.id.desc()).limit(size + 1)
+    tickets = list(session.scalars(found))
+    return Page(tickets[:size], _cursor(tickets[size - 1]) if len(tickets) > size else None)
+
+
+def count(session: Session, person: Person, filters: Filters | None = None) -> int:
+    """How many tickets `page` would list in all."""
+    found = select(func.count()).select_from(Ticket).where(visible_to(person), *_conditions(filters or Filters()))
+    return session.scalar(found) or 0
+
+
+def counts_by_state(session: Session, person: Person, filters: Filters | None = None) -> dict[str, int]:
+    """How many tickets of a list are in each state; states without any are left out."""
+    conditions = (visible_to(person), *_conditions(filters or Filters()))
+    counted = select(Ticket.state_key, func.count()).where(*conditions).group_by(Ticket.state_key)
+    return dict(session.execute(counted).tuples().all())
+
+
+def by_ids(session: Session, ids: Iterable[int]) -> dict[int, Ticket]:
+    """Tickets by id with all a list shows, in one query; ids of none are left out."""
+    wanted = set(ids)
+    if not wanted:
+        return {}
+    return {each.id: each for each in session.scalars(select(Ticket).where(Ticket.id.in_(wanted)).options(*LISTED))}
+
+
+def conversation(session: Session, ticket: Ticket, *, for_customer: bool) -> list[Message]:
+    """What was said, oldest first, with the authors loaded; customers never read notes and inner system lines."""
+    found = select(Message).where(Message.ticket_id == ticket.id).options(joinedload(Message.author))
+    if for_customer:
+        found = found.where(Message.is_public, Message.kind != MessageKind.NOTE)
+    return list(session.scalars(found.order_by(Message.id)))
+
+
+def get_message(session: Session, message_uuid: str, *, seen_by: Person | None = None) -> Message:
+    """The message with a public key.
+
+    Raises:
+        NotFound: there is none, or `seen_by` may not read it.
+    """
+    found = select(Message).where(Message.uuid == message_uuid).options(joinedload(Message.ticket))
+    message = session.scalar(found)
+    hidden = (
+        message is not None
+        and seen_by is not None
+        and not (may_see(session, seen_by, message.ticket_id) and (message.is_public or seen_by.is_staff))
+    )
+    if message is None or hidden:
+        raise NotFound(_("There is no such message."))
+    return message
+
+
+def oldest_unanswered(session: Session, ticket_id: int) -> Message | None:
+    """The first customer message since the desk last replied: the one the response deadline runs from."""
+    last_reply = (
+        select(func.max(Message.id))
+        .where(Message.ticket_id == ticket_id, Message.kind == MessageKind.REPLY)
+        .scalar_subquery()
+    )
+    waiting = select(Message).where(
+        Message.ticket_id == ticket_id,
+        Message.kind == MessageKind.CUSTOMER,
+        Message.id > func.coalesce(last_reply, 0),
+    )
+    return session.scalar(waiting.order_by(Message.id).limit(1))
+
+
+def participants(session: Session, ticket: Ticket) -> Sequence[Person]:
+    """Who gets the replies besides the requester, by name."""
+    found = select(Person).join(Participant, Participant.person_id == Person.id)
+    return session.scalars(found.where(Participant.ticket_id == ticket.id).order_by(Person.name, Person.id)).all()
+
+
+def following(session: Session, ticket: Ticket) -> Sequence[Ticket]:
+    """The tickets that late replies to this one opened."""
+    return session.scalars(select(Ticket).where(Ticket.previous_ticket_id == ticket.id).order_by(Ticket.id)).all()
+
+
+def states(session: Session) -> Sequence[TicketState]:
+    """The list of states, in its order."""
+    return session.scalars(select(TicketState).order_by(TicketState.position, TicketState.key)).all()
+
+
+def request_types(session: Session, *, all_of_them: bool = False) -> Sequence[RequestType]:
+    """The list of request types, in its order; those no longer offered only when asked for."""
+    found = select(RequestType).order_by(RequestType.position, RequestType.key)
+    return session.scalars(found if all_of_them else found.where(RequestType.is_active)).all()
+
+
+def _one(session: Session, condition: ColumnElement[bool], seen_by: Person | None) -> Ticket:
+    found = select(Ticket).where(condition, visible_to(seen_by) if seen_by else true()).options(*LISTED).limit(1)
+    ticket = session.scalar(found)
+    if ticket is None:
+        raise NotFound(_("There is no such ticket."))
+    return ticket
+
+
+def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if filters.text.strip():
+        conditions.append(search.matches(filters.text))
+    if filters.states:
+        conditions.append(Ticket.state_key.in_(filters.states))
+    if filters.categories:
+        keys = select(TicketState.key).where(TicketState.category.in_(filters.categories))
+        conditions.append(Ticket.state_key.in_(keys))
+    if filters.types:
+        conditions.append(Ticket.type_key.in_(filters.types))
+    if filters.priorities:
+        conditions.append(Ticket.priority.in_(filters.priorities))
+    if filters.teams:
+        conditions.append(Ticket.team_id.in_(select(Team.id).where(Team.key.in_(filters.teams))))
+    if filters.unassigned:
+        conditions.append(Ticket.assignee_id.is_(None))
+    equal = ((Ticket.assignee_id, filters.assignee_id), (Ticket.customer_id, filters.customer_id))
+    for column, wanted in (*equal, (Ticket.requester_id, filters.requester_id)):
+        if wanted is not None:
+            conditions.append(column == wanted)
+    return conditions
+
+
+def _cursor(ticket: Ticket) -> str:
+    return base64.urlsafe_b64encode(f"{ticket.updated_at.isoformat()}|{ticket.id}".encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, int]:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        moment, _bar, ticket_id = base64.urlsafe_b64decode(padded).decode().partition("|")
+        read = datetime.fromisoformat(moment), int(ticket_id)
+    except (ValueError, binascii.Error) as error:
+        raise InvalidInput(_("This list cannot be continued; open it again.")) from error
+    if read[0].tzinfo is None:
+        raise InvalidInput(_("This list cannot be continued; open it again."))
+    return read
