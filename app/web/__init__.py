@@ -4,4 +4,9 @@ from flask import Flask
 
 
 def init(app: Flask) -> None:
-    """Give the application its layout, sign-in and security headers."""
+    """Give the application its layout, sign-in, access table, error pages and security headers."""
+    # Imported here: workers build the application without any of this.
+    from app.web import access, assets, errorpages, formats, health, identity, navigation, security
+
+    for part in (assets, formats, identity, security, access, navigation, errorpages, health):
+        part.init(app)

@@ -1,7 +1,109 @@
-"""The request boundary: one transaction around each request."""
+"""The request boundary: one transaction around each request.
 
-from flask import Flask
+The body is read first, because a slow upload inside a writing transaction would make every other writer wait. Then
+GET and HEAD run in a reading transaction, everything else in a writing one, which commits when the view returns and
+rolls back when it raises. A lost race runs the request again; a failed process step writes its aftermath.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import structlog
+from flask import Flask, g, request, session
+from flask.globals import request_ctx
+from flask.typing import ResponseReturnValue
+from flask.wrappers import Response
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import HTTPException
+
+from app.db import CONFLICT_RETRIES, is_lost_race, record_aftermath, transaction
+from app.errors import Conflict
+
+log = structlog.get_logger(__name__)
+
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+# The database does not answer, or not in time: pages about it may not ask it anything.
+UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout)
+_OWN = "_opens_own_transactions"
+
+F = TypeVar("F", bound=Callable[..., Any])
+Rescue = Callable[[Session], None]
+
+
+def opens_own_transactions(view: F) -> F:
+    """Mark a view that opens its own transactions, or none.
+
+    For what must not hold the database while it computes or waits: checking a password, streaming, being asked
+    whether the database is there at all.
+    """
+    setattr(view, _OWN, True)
+    return view
+
+
+def rescue(save: Rescue) -> None:
+    """Should this request fail, run `save` in a second transaction after the rollback: it keeps what was typed."""
+    g.setdefault("rescues", []).append(save)
 
 
 class Desk(Flask):
     """The Flask application whose requests are transactions."""
+
+    def __init__(self, import_name: str) -> None:
+        super().__init__(
+            import_name, static_folder="web/static", static_url_path="/static", template_folder="web/templates"
+        )
+
+    def preprocess_request(self) -> ResponseReturnValue | None:
+        """Run everything of a request, from loading who is signed in to the view, in its transaction.
+
+        Flask's later call of `dispatch_request` never happens, because this returns the finished answer: it leaves
+        only after the commit, and whatever is raised here reaches `handle_user_exception` after the rollback.
+        """
+        # Also refuses bodies that are too large, before anything is locked.
+        request.get_data(cache=True, parse_form_data=True)
+        cookie = dict(session)
+        for attempt in range(1 + CONFLICT_RETRIES):
+            try:
+                return self._run_once()
+            except (StaleDataError, OperationalError) as error:
+                if not is_lost_race(error):
+                    raise
+                log.info("request_retried", endpoint=request.endpoint, attempt=attempt, error=str(error))
+                session.clear()
+                session.update(cookie)
+                _forget_rolled_back()
+        raise Conflict("Somebody else changed this at the same moment. Look at it again, then repeat what you did.")
+
+    def handle_user_exception(self, e: Exception) -> HTTPException | ResponseReturnValue:
+        """Write down what a failed request leaves behind, then answer it with a page read in a fresh transaction."""
+        _forget_rolled_back()
+        if isinstance(e, UNAVAILABLE):
+            return super().handle_user_exception(e)
+        record_aftermath(e)
+        for save in g.pop("rescues", []):
+            with transaction() as opened:
+                save(opened)
+        with transaction(writing=False):
+            return self.make_response(super().handle_user_exception(e))
+
+    def _run_once(self) -> Response:
+        g.pop("rescues", None)
+        if request.endpoint == "static":
+            return self.make_response(self.dispatch_request())
+        view = self.view_functions.get(request.endpoint or "")
+        if getattr(view, _OWN, False):
+            with transaction(writing=False):
+                answer = super().preprocess_request()
+            return self.make_response(self.dispatch_request() if answer is None else answer)
+        with transaction(writing=request.method not in READING):
+            answer = super().preprocess_request()
+            return self.make_response(self.dispatch_request() if answer is None else answer)
+
+
+def _forget_rolled_back() -> None:
+    """Flask-Login keeps the person it loaded, which the rollback has emptied."""
+    g.pop("_login_user", None)
+    request_ctx.flashes = None

@@ -1,7 +1,13 @@
-"""Which language a text is in: the reader's, else the desk's."""
+"""Which language a text is in and which zone a time is in: the reader's, else the desk's."""
 
-from flask import Flask
+from flask import Flask, current_app, has_request_context, request
 from flask_babel import Babel
+from flask_login import current_user
+
+from app.texts import LANGUAGES
+
+# What somebody who is not signed in chose; signed-in people have it with their account.
+COOKIE = "language"
 
 babel = Babel()
 
@@ -9,5 +15,30 @@ babel = Babel()
 def init(app: Flask) -> None:
     """Load the catalogues; also needed where no request runs (mail, notifications)."""
     app.config.setdefault("BABEL_DEFAULT_LOCALE", app.config["SETTINGS"].language)
+    app.config.setdefault("BABEL_DEFAULT_TIMEZONE", app.config["SETTINGS"].zone)
     app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", "translations")
-    babel.init_app(app)
+    babel.init_app(app, locale_selector=reader_language, timezone_selector=reader_zone)
+
+
+def reader_language() -> str:
+    """The language of whoever reads this page: their account's, their browser's choice, the desk's."""
+    desk: str = current_app.config["SETTINGS"].language
+    if not has_request_context():
+        return desk
+    if _signed_in():
+        return str(current_user.language)
+    chosen = request.cookies.get(COOKIE)
+    if chosen in LANGUAGES:
+        return chosen
+    return request.accept_languages.best_match(LANGUAGES) or desk
+
+
+def reader_zone() -> str:
+    """The zone in which whoever reads this page sees times."""
+    desk: str = current_app.config["SETTINGS"].zone
+    return str(current_user.zone) if has_request_context() and _signed_in() else desk
+
+
+def _signed_in() -> bool:
+    # Workers have no login manager, and some pages (the database is away) may not load a person.
+    return hasattr(current_app, "login_manager") and bool(current_user) and current_user.is_authenticated

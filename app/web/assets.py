@@ -1,0 +1,60 @@
+"""What the browser loads: built files by their hashed names, and icons from the sprite."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, url_for
+from markupsafe import Markup, escape
+
+YEAR_SECONDS = 31_536_000
+HOUR_SECONDS = 3600
+
+
+class Assets:
+    """The manifest that the front-end build wrote, read again when a build replaces it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "build" / "manifest.json"
+        self._read_at = 0.0
+        self._names: dict[str, str] = {}
+
+    def url(self, name: str) -> str:
+        """The address of a built file ("base.css").
+
+        Raises:
+            LookupError: the front end is not built, or has no such file.
+        """
+        if not self._path.exists():
+            raise LookupError("The front end is not built: npm run build")
+        changed_at = self._path.stat().st_mtime
+        if changed_at != self._read_at:
+            self._names, self._read_at = json.loads(self._path.read_text()), changed_at
+        if name not in self._names:
+            raise LookupError(f"The front-end build has no {name}: npm run build")
+        return url_for("static", filename=f"build/{self._names[name]}")
+
+    def has(self, name: str) -> bool:
+        """Whether the build made this file."""
+        return self._path.exists() and name in json.loads(self._path.read_text())
+
+    def icon(self, name: str, label: str = "", css: str = "") -> Markup:
+        """An icon of the sprite: silent beside words, spoken when it has a label and stands alone."""
+        said = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
+        sprite = self.url("sprite.svg")
+        return Markup(f'<svg class="ti {escape(css)}" {said}><use href="{sprite}#{escape(name)}"/></svg>')
+
+
+def init(app: Flask) -> None:
+    """Offer `asset("base.css")` and `icon("inbox")` to templates; built names may be cached for ever."""
+    assets = Assets(Path(app.static_folder or ""))
+    app.jinja_env.globals.update(asset=assets.url, icon=assets.icon, has_asset=assets.has)
+
+    def max_age(filename: str | None) -> int:
+        return YEAR_SECONDS if filename and filename.startswith("build/") else HOUR_SECONDS
+
+    app.get_send_file_max_age = max_age  # type: ignore[method-assign]  # Flask documents overriding it
+
+    @app.context_processor
+    def layout_defaults() -> dict[str, Any]:
+        return {"desk_name": app.config["SETTINGS"].desk_name}

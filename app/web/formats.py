@@ -1,0 +1,157 @@
+"""How moments, durations and names look: short in the page, exact on hover, in the reader's zone and language."""
+
+from datetime import date, datetime
+
+from babel.dates import format_date, format_datetime, format_skeleton, format_time
+from babel.numbers import format_decimal
+from flask import Flask
+from flask_babel import get_locale, get_timezone, ngettext
+from flask_babel import gettext as _
+from markupsafe import Markup, escape
+
+from app import clock
+from app.texts import translated
+from app.web.language import reader_language
+
+NBSP = "\u00a0"
+
+
+def duration(minutes: int | None) -> str:
+    """Minutes as `25 min` or `1 h 05`, with no-break spaces; None is a dash."""
+    if minutes is None:
+        return "–"
+    sign, minutes = ("−" if minutes < 0 else ""), abs(minutes)
+    hours, rest = divmod(minutes, 60)
+    return f"{sign}{hours}{NBSP}h{NBSP}{rest:02}" if hours else f"{sign}{rest}{NBSP}min"
+
+
+def hours(minutes: int | None) -> str:
+    """Minutes as hours: `8 h 45`, and `40 h` when they are whole."""
+    if minutes is None:
+        return "–"
+    whole, rest = divmod(abs(minutes), 60)
+    sign = "−" if minutes < 0 else ""
+    return f"{sign}{whole}{NBSP}h" if rest == 0 else f"{sign}{whole}{NBSP}h{NBSP}{rest:02}"
+
+
+def local(moment: datetime) -> datetime:
+    """The moment in the reader's zone."""
+    return moment.astimezone(get_timezone())
+
+
+def clock_time(moment: datetime) -> str:
+    """The hour and minute, `14:10`."""
+    return format_time(local(moment), "HH:mm", locale=get_locale())
+
+
+def day(moment: datetime | date) -> str:
+    """A day as people say it: today, yesterday, tomorrow, else `Fri 27 Nov`, with the year when it is another."""
+    on = local(moment).date() if isinstance(moment, datetime) else moment
+    today = local(clock.now()).date()
+    near = {0: _("today"), -1: _("yesterday"), 1: _("tomorrow")}.get((on - today).days)
+    if near:
+        return near
+    return format_skeleton("EEEdMMM" if on.year == today.year else "yMMMd", _noon(on), locale=get_locale())
+
+
+def long_day(moment: datetime | date) -> str:
+    """A day as a heading: `Today`, `Friday 27 November`."""
+    on = local(moment).date() if isinstance(moment, datetime) else moment
+    today = local(clock.now()).date()
+    if on == today:
+        return _("Today")
+    if (today - on).days == 1:
+        return _("Yesterday")
+    return format_skeleton("EEEEdMMMM" if on.year == today.year else "yMMMMEEEEd", _noon(on), locale=get_locale())
+
+
+def when(moment: datetime) -> str:
+    """A moment as people say it: `today, 14:10`, `Fri 27 Nov, 09:30`."""
+    return f"{day(moment)}, {clock_time(moment)}"
+
+
+def exact(moment: datetime) -> str:
+    """The full moment with its zone, for hovering."""
+    return format_datetime(local(moment), "full", locale=get_locale())
+
+
+def moment_tag(moment: datetime | None, style: str = "when") -> Markup:
+    """A `<time>` whose words are short and whose title is exact. Styles: when, time, day, long_day."""
+    if moment is None:
+        return Markup("–")
+    words = {"when": when, "time": clock_time, "day": day, "long_day": long_day}[style](moment)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(moment.isoformat(), exact(moment), words)
+
+
+def full_date(on: date) -> str:
+    """A date with its year, by locale."""
+    return format_date(on, "medium", locale=get_locale())
+
+
+def file_size(size: int) -> str:
+    """Bytes as `84 kB` or `1.2 MB`, decimals by locale."""
+    if size < 1000:
+        return f"{size}{NBSP}B"
+    if size < 1_000_000:
+        return f"{round(size / 1000)}{NBSP}kB"
+    return f"{format_decimal(size / 1_000_000, '0.0', locale=get_locale())}{NBSP}MB"
+
+
+def paragraphs(text: str) -> Markup:
+    """Plain text as paragraphs: blank lines part them, single line breaks stay; everything is escaped."""
+    blocks = [block.strip("\n") for block in text.replace("\r\n", "\n").split("\n\n")]
+    lines = (Markup("<br>").join(escape(line) for line in block.split("\n")) for block in blocks if block.strip())
+    return Markup("").join(Markup("<p>{}</p>").format(line) for line in lines)
+
+
+def initials(name: str | None) -> str:
+    """One or two letters for an avatar."""
+    words = (name or "?").replace("@", " ").split() or ["?"]
+    return "".join(word[0] for word in (words[0], *words[1:][-1:])).upper()
+
+
+def epoch_ms(moment: datetime) -> int:
+    """Milliseconds since 1970, as scripts count them."""
+    return int(moment.timestamp() * 1000)
+
+
+def time_ahead() -> str:
+    """How far a demo moved the desk's time forward, in words; empty when it did not."""
+    minutes = int(clock.offset().total_seconds()) // 60
+    days, rest = divmod(minutes, 24 * 60)
+    if not minutes:
+        return ""
+    parts = [ngettext("%(num)d day", "%(num)d days", days)] if days else []
+    return ", ".join(parts + ([duration(rest)] if rest else []))
+
+
+def in_reader_language(texts: dict[str, str] | None) -> str:
+    """The reader's language out of {"en": …, "ro": …}."""
+    return translated(texts, reader_language())
+
+
+def _noon(on: date) -> datetime:
+    # Skeletons of days are formatted from a moment; noon is the same day in every zone that matters.
+    return datetime(on.year, on.month, on.day, 12)  # noqa: DTZ001
+
+
+def init(app: Flask) -> None:
+    """Offer these as template filters, and the desk's time as `now()`."""
+    app.jinja_env.filters.update(
+        duration=duration,
+        hours=hours,
+        when=when,
+        clock_time=clock_time,
+        day=day,
+        long_day=long_day,
+        moment=moment_tag,
+        full_date=full_date,
+        file_size=file_size,
+        paragraphs=paragraphs,
+        initials=initials,
+        epoch_ms=epoch_ms,
+        texts=in_reader_language,
+        exact=exact,
+    )
+    app.jinja_env.globals.update(now=clock.now, language=reader_language, time_ahead=time_ahead)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

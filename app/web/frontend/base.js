@@ -1,0 +1,19 @@
+// What every page loads: partial updates (htmx), small state (Alpine, the build without eval), theme, keys, clocks.
+import "htmx.org";
+import Alpine from "@alpinejs/csp";
+import { watchClocks } from "./clocks.js";
+import { watchForms } from "./forms.js";
+import { listenForKeys } from "./keys.js";
+import { offerThemes } from "./theme.js";
+import { keepPanels, popOver, showToasts } from "./surface.js";
+
+offerThemes();
+listenForKeys();
+watchClocks();
+watchForms();
+showToasts();
+popOver();
+keepPanels();
+
+window.Alpine = Alpine;
+Alpine.start();

@@ -1,0 +1,80 @@
+// Builds everything a page loads into app/web/static/build: hashed names, and a manifest that the templates look up.
+// Run by `npm run build`; nothing it writes is committed.
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import esbuild from "esbuild";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const app = resolve(here, "../..");
+const modules = resolve(here, "../../../node_modules");
+const out = resolve(here, "../static/build");
+const manifest = {};
+
+function filesUnder(folder, matches) {
+  return readdirSync(folder).sort().flatMap((name) => {
+    const path = join(folder, name);
+    if (["node_modules", "build", "__pycache__"].includes(name)) return [];
+    return statSync(path).isDirectory() ? filesUnder(path, matches) : matches(name) ? [path] : [];
+  });
+}
+
+/** Names of all icons that templates draw (`icon("inbox")`), and those in icons.txt that code picks at run time. */
+function iconNames() {
+  const names = new Set(
+    readFileSync(join(here, "icons.txt"), "utf8").split("\n").map((line) => line.trim()).filter((line) => line && !line.startsWith("#")),
+  );
+  for (const file of filesUnder(app, (name) => name.endsWith(".html"))) {
+    for (const [, name] of readFileSync(file, "utf8").matchAll(/\bicon\(\s*["']([a-z0-9-]+)["']/g)) names.add(name);
+  }
+  return [...names].sort();
+}
+
+/** One SVG whose symbols are the Tabler outline icons, drawn with the thinner stroke of our design. */
+function sprite() {
+  const symbols = iconNames().map((name) => {
+    const path = join(modules, "@tabler/icons/icons/outline", `${name}.svg`);
+    if (!existsSync(path)) throw new Error(`No Tabler outline icon is called ${name}.`);
+    const inner = readFileSync(path, "utf8").replace(/<!--[\s\S]*?-->/g, "").replace(/<svg[\s\S]*?>|<\/svg>/g, "").replace(/\s+/g, " ").trim();
+    return `<symbol id="${name}" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round">${inner}</symbol>`;
+  });
+  return `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("")}</svg>`;
+}
+
+function write(name, content) {
+  const hash = createHash("sha256").update(content).digest("hex").slice(0, 10);
+  const hashed = name.replace(/(\.\w+)$/, `-${hash}$1`);
+  writeFileSync(join(out, hashed), content);
+  manifest[name] = hashed;
+}
+
+const entries = ["base.css", "base.js", "instance.css", "instance.js"].map((name) => join(here, name)).filter(existsSync);
+
+rmSync(out, { recursive: true, force: true });
+mkdirSync(out, { recursive: true });
+const built = await esbuild.build({
+  entryPoints: entries,
+  outdir: out,
+  entryNames: "[name]-[hash]",
+  assetNames: "[name]-[hash]",
+  bundle: true,
+  minify: true,
+  format: "iife",
+  target: ["es2022", "chrome120", "firefox120", "safari17"],
+  nodePaths: [modules],
+  loader: { ".woff": "file", ".woff2": "file", ".ttf": "file", ".eot": "file", ".svg": "file" },
+  legalComments: "none",
+  metafile: true,
+  logLevel: "warning",
+});
+for (const [path, output] of Object.entries(built.metafile.outputs)) {
+  const source = output.entryPoint && basename(output.entryPoint);
+  // An entry that imports CSS yields a second output, which esbuild names after the script.
+  if (source) manifest[source] = relative(out, resolve(path));
+  if (output.cssBundle) manifest[source.replace(/\.js$/, ".css")] = relative(out, resolve(output.cssBundle));
+}
+write("sprite.svg", sprite());
+// The manifest is written last: whoever sees it sees every file that it names.
+writeFileSync(join(out, "manifest.json"), JSON.stringify(manifest, null, 2));
+console.log(`Built ${Object.keys(manifest).length} files for the browser.`);

@@ -1,0 +1,42 @@
+// Forms: the token on every htmx request, quick choices that send at once, no double sending, focus on the first error.
+function token() {
+  return document.querySelector("meta[name=csrf-token]")?.content ?? "";
+}
+
+function focusFirstError(root) {
+  root.querySelector?.("[aria-invalid=true]")?.focus();
+}
+
+export function watchForms() {
+  document.addEventListener("htmx:config:request", (event) => {
+    event.detail.ctx.request.headers["X-CSRFToken"] = token();
+  });
+  document.addEventListener("htmx:after:swap", () => focusFirstError(document));
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-submits]")) event.target.form?.requestSubmit();
+  });
+  // The name of the primary button follows the chosen outcome ("Send reply", "Mark as solved").
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.dataset.sent && !form.hasAttribute("hx-post")) { event.preventDefault(); return; }
+    form.dataset.sent = "1";
+    setTimeout(() => delete form.dataset.sent, 3000);
+  });
+  // A demo account fills the sign-in form and sends it.
+  document.addEventListener("click", (event) => {
+    const quick = event.target.closest("[data-sign-in-as]");
+    if (!quick) return;
+    const form = document.getElementById("sign-in");
+    form.elements.email.value = quick.dataset.signInAs;
+    form.elements.password.value = quick.dataset.password;
+    form.requestSubmit();
+  });
+  document.addEventListener("click", async (event) => {
+    const copy = event.target.closest("[data-copy]");
+    if (!copy) return;
+    await navigator.clipboard?.writeText(copy.dataset.copy);
+    copy.setAttribute("aria-label", copy.dataset.copied);
+    copy.title = copy.dataset.copied;
+  });
+  focusFirstError(document);
+}

@@ -1,0 +1,125 @@
+// Draws a process diagram with its tokens into every [data-diagram] element of the page.
+// The address in data-diagram answers {xml, marks, focus, sprite}; all texts in it are already in the reader's language.
+import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
+
+import "bpmn-js/dist/assets/diagram-js.css";
+import "bpmn-js/dist/assets/bpmn-js.css";
+import "./diagram.css";
+
+const COLOURS = {
+  defaultFillColor: "var(--s-surface)",
+  defaultStrokeColor: "var(--s-idle)",
+  defaultLabelColor: "var(--s-text)",
+};
+// Below this width a whole diagram would be too small to read: show the place where the token stands instead.
+const READABLE_WIDTH = 600;
+
+/** The small tag at an element: icon, then words. Built from nodes, so that no text can become markup. */
+function tagOf(mark, sprite) {
+  const tag = document.createElement("span");
+  tag.className = `s-ov${mark.state === "waiting" ? " is-token" : ""}${mark.state === "stalled" ? " is-stalled" : ""}`;
+  if (mark.icon && sprite) {
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+    svg.setAttribute("class", "ti");
+    svg.setAttribute("aria-hidden", "true");
+    use.setAttribute("href", `${sprite}#${mark.icon}`);
+    svg.append(use);
+    tag.append(svg);
+  }
+  tag.append(mark.label);
+  if (mark.title) tag.title = mark.title;
+  return tag;
+}
+
+/** A flow was taken when the element before it is done and the one after it was reached. */
+function markFlows(registry, canvas, marks) {
+  const reached = new Map(marks.map((mark) => [mark.element, mark]));
+  for (const flow of registry.filter((element) => element.type === "bpmn:SequenceFlow")) {
+    if (reached.get(flow.id)) continue;
+    if (reached.get(flow.source?.id)?.was_left && reached.has(flow.target?.id)) canvas.addMarker(flow.id, "is-done");
+  }
+}
+
+/** Tokens sit on the upper edge; times in the middle of the lower one, or left of an event, whose name stands below. */
+function placeOf(mark, element) {
+  const width = mark.label.length * 6.4 + (mark.icon ? 34 : 16);
+  if (element.width < 60) return { top: element.height / 2 - 11, left: -width - 4 };
+  return mark.state === "done" ? { bottom: 10, left: (element.width - width) / 2 } : { top: -14, left: -4 };
+}
+
+function drawMarks(viewer, { marks, sprite }) {
+  const canvas = viewer.get("canvas"), overlays = viewer.get("overlays"), registry = viewer.get("elementRegistry");
+  // History may name elements that this version draws nowhere, such as a loop's inner step.
+  const known = marks.filter((mark) => registry.get(mark.element));
+  for (const mark of known) {
+    const element = registry.get(mark.element);
+    canvas.addMarker(element, `is-${mark.state}`);
+    if (!mark.label || element.waypoints) continue;
+    overlays.add(element, { position: placeOf(mark, element), html: tagOf(mark, sprite), show: { minZoom: 0.45 } });
+  }
+  markFlows(registry, canvas, known);
+}
+
+/** Whole diagram on a wide screen, never larger than drawn; on a narrow one the step in question. */
+function fit(viewer, focus) {
+  const canvas = viewer.get("canvas"), size = canvas.getSize(), at = focus && viewer.get("elementRegistry").get(focus);
+  if (!size.width || !size.height) return;
+  if (size.width < READABLE_WIDTH && at) {
+    const zoom = 0.8, width = size.width / zoom, height = size.height / zoom;
+    canvas.viewbox({ x: at.x + at.width / 2 - width / 2, y: at.y + at.height / 2 - height / 2, width, height });
+    return;
+  }
+  const inner = canvas.viewbox().inner;
+  const zoom = Math.min((size.width - 60) / inner.width, (size.height - 48) / inner.height, 1);
+  const width = size.width / zoom, height = size.height / zoom;
+  canvas.viewbox({ x: inner.x - (width - inner.width) / 2, y: inner.y - (height - inner.height) / 2, width, height });
+}
+
+function connectButtons(host, viewer, focus) {
+  const step = { in: 1.25, out: 0.8 };
+  for (const button of document.querySelectorAll(`[data-diagram-zoom][aria-controls="${host.id}"]`)) {
+    button.addEventListener("click", () => {
+      const factor = step[button.dataset.diagramZoom], canvas = viewer.get("canvas");
+      if (factor) canvas.zoom(canvas.zoom() * factor);
+      else fit(viewer, focus);
+    });
+  }
+}
+
+function say(host, text) {
+  const line = document.createElement("p");
+  line.className = "s-empty";
+  line.textContent = text;
+  host.replaceChildren(line);
+}
+
+async function show(host) {
+  try {
+    const answer = await fetch(host.dataset.diagram, { headers: { Accept: "application/json" }, credentials: "same-origin" });
+    if (!answer.ok) throw new Error(String(answer.status));
+    const drawing = await answer.json();
+    // The wheel scrolls the page, as everywhere; the diagram is moved by dragging and sized by its buttons.
+    const viewer = new NavigatedViewer({ container: host, bpmnRenderer: COLOURS, zoomScroll: { enabled: false } });
+    await viewer.importXML(drawing.xml);
+    drawMarks(viewer, drawing);
+    fit(viewer, drawing.focus);
+    connectButtons(host, viewer, drawing.focus);
+    new ResizeObserver(() => { viewer.get("canvas").resized(); fit(viewer, drawing.focus); }).observe(host);
+    host.dataset.drawn = "yes";
+  } catch (problem) {
+    console.error("The diagram could not be drawn.", problem);
+    say(host, host.dataset.diagramFailed || "");
+  }
+}
+
+function showAll(root) {
+  for (const host of root.querySelectorAll("[data-diagram]:not([data-drawn]):not([data-drawing])")) {
+    host.dataset.drawing = "yes";
+    show(host);
+  }
+}
+
+showAll(document);
+document.addEventListener("htmx:afterSwap", () => showAll(document));
+document.addEventListener("htmx:after:swap", () => showAll(document));
