@@ -70,6 +70,11 @@ def teams(session: Session) -> Sequence[Team]:
     return session.scalars(select(Team).where(Team.is_active).order_by(Team.name, Team.id)).all()
 
 
+def default_team(session: Session) -> Team | None:
+    """The team that takes what no rule gives to another one: the oldest active one."""
+    return session.scalars(select(Team).where(Team.is_active).order_by(Team.id).limit(1)).first()
+
+
 def teams_of(session: Session, person: Person) -> Sequence[Team]:
     """The active teams somebody works in, by name."""
     found = select(Team).join(Membership, Membership.team_id == Team.id).where(Membership.person_id == person.id)

@@ -20,6 +20,8 @@ from app.texts import gettext as _
 # Only what could never be delivered is refused; whether an address exists, the mail server knows.
 _ADDRESS = re.compile(r"[^@\s<>,;\"\x00-\x1f]+@[^@\s<>,;\"\x00-\x1f]+")
 
+DEFAULT_TEAM = "support"
+
 DEFAULT_SKILLS = {
     "network": "Networks and internet",
     "hardware": "Computers and printers",
@@ -30,7 +32,9 @@ DEFAULT_SKILLS = {
 
 
 def ensure_lists(session: Session) -> None:
-    """Add the default skills that a new desk starts with; what is there already stays as it is."""
+    """Add what a new desk starts with: skills, and the team that takes what no rule gives to another one."""
+    if session.query(Team.id).first() is None:
+        add_team(session, key=DEFAULT_TEAM, name="Support")
     if session.query(Skill.key).first() is None:
         session.add_all(Skill(key=key, name=name) for key, name in DEFAULT_SKILLS.items())
         session.flush()
