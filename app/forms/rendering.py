@@ -14,8 +14,8 @@
     field.value      the text to put in the control, exactly as it was typed; checkbox: True or False
     field.options    list of OptionView(value, label, selected): radio, select, checklist, outcome, person, team
     field.required, field.read_only, field.errors (list of sentences)
-    field.hidden     its condition does not hold: draw nothing but hidden inputs that carry `field.carried`, so that what
-                     was typed is there again when the field comes back (a hidden group's fields are hidden each)
+    field.hidden     its condition does not hold: draw nothing but hidden inputs that carry `field.carried`, so that
+                     what was typed is there again when the field comes back (a hidden group's fields are hidden each)
     field.carried    list of texts that a hidden field carries (as many hidden inputs of its name)
     field.refreshes  a condition reads it: draw the form anew when it changes
     field.input_type text email tel number date time datetime-local file checkbox (of an <input>)

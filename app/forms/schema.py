@@ -2,16 +2,16 @@
 
     answer = answer_schema(form, language="ro").load(typed)      # raises ValidationError: messages by field key
 
-What comes in is what a browser sends: texts, lists of texts, nothing for an unchecked box (JSON values do as well). What
-comes out is plain JSON data with every field of the form and nothing else, so that a diagram may read each of them:
+What comes in is what a browser sends: texts, lists of texts, nothing for an unchecked box (JSON values do as well).
+What comes out is plain JSON data with every field of the form and nothing else, so that a diagram may read each one:
 
     textfield, textarea     text, "" when empty                number      int or float, None when empty
     checkbox                True or False                      radio, select   the value, None when nothing is chosen
     checklist, filepicker   list of texts                      datetime    ISO 8601 text, None when empty
     display duration        whole minutes, 0 when empty        display person  the person's id, None when empty
 
-A field whose condition hides it (or its group) takes no part: it is not checked and its answer is the empty one. Read-only
-fields keep their default value whatever is sent.
+A field whose condition hides it (or its group) takes no part: it is not checked and its answer is the empty one.
+Read-only fields keep their default value whatever is sent.
 """
 
 from __future__ import annotations
@@ -150,8 +150,8 @@ def single(value: Any) -> Any:
 def hidden_keys(form: Form, typed: Mapping[str, Any]) -> frozenset[str]:
     """The ids of the components that these values hide, those inside hidden groups included.
 
-    A condition sees only shown fields; the others are null to it. So hiding one field may show or hide the next, and the
-    conditions are asked again until nothing changes.
+    A condition sees only shown fields; the others are null to it. So hiding one field may show or hide the next, and
+    the conditions are asked again until nothing changes.
     """
     if not any(each.hide is not None for each in form.all_fields):
         return frozenset()
@@ -203,12 +203,11 @@ class _Readers:
             ValidationError: it is wrong, or nothing is there and something must be.
         """
         value = self._convert(field, typed)
-        is_missing = value is None or value in ("", [], False) or (field.display == "duration" and _blank(typed))
-        if is_missing and not (value == 0 and value is not False and field.display != "duration"):
+        if _is_missing(field, value, typed):
+            if field.required and field.type == "checkbox":
+                raise ValidationError(self._say("Please tick this."))
             if field.required:
-                raise ValidationError(
-                    self._say("Please fill this in.") if value is not False else self._say("Please tick this.")
-                )
+                raise ValidationError(self._say("Please fill this in."))
             return empty_answer(field)
         self._check(field, value)
         return value
@@ -382,6 +381,13 @@ def typed_minutes(text: str) -> int | None:
 
 def _blank(value: Any) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
+
+
+def _is_missing(field: Field, value: Any, typed: Any) -> bool:
+    if field.display == "duration":
+        return _blank(single(typed))
+    # 0 is a number that was typed.
+    return value is None or value is False or value == "" or value == []
 
 
 def _short(number: float) -> str:
