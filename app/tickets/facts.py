@@ -45,14 +45,13 @@ def ticket_facts(session: Session, subject: Subject) -> dict[str, Any]:
 
 @provides_facts("customer", for_subjects=SUBJECTS)
 def customer_facts(session: Session, subject: Subject) -> dict[str, Any]:
-    """The customer; `known` is false for strangers whom nobody has sorted yet. A contract's level outranks theirs."""
-    ticket = ticket_of(session, subject)
-    customer = ticket.customer
+    """The customer; `known` is false for strangers whom nobody has sorted yet."""
+    customer = ticket_of(session, subject).customer
     return {
         "id": customer.id,
         "name": customer.name,
         "language": str(customer.language),
-        "level": str(ticket.contract.level if ticket.contract else customer.level),
+        "level": str(customer.level),
         "known": not customer.is_unknown,
         "responsible": customer.responsible_id,
     }
@@ -60,11 +59,15 @@ def customer_facts(session: Session, subject: Subject) -> dict[str, Any]:
 
 @provides_facts("contract", for_subjects=SUBJECTS)
 def contract_facts(session: Session, subject: Subject) -> dict[str, Any]:
-    """The contract that covers the ticket; all None without one. Hours and minutes are None when not limited."""
-    contract = ticket_of(session, subject).contract
+    """The contract that covers the ticket. Hours and minutes are None when they are not limited.
+
+    Without a contract the level and the responsible are the customer's, and the rest is None.
+    """
+    ticket = ticket_of(session, subject)
+    contract = ticket.contract
     if contract is None:
-        names = ("number", "level", "hours_left", "minutes_left", "overrun", "responsible", "substitute")
-        return dict.fromkeys(names)
+        absent = dict.fromkeys(("number", "hours_left", "minutes_left", "overrun", "substitute"))
+        return {**absent, "level": str(ticket.customer.level), "responsible": ticket.customer.responsible_id}
     left = contracts.minutes_left(session, contract, today())
     return {
         "number": contract.number,

@@ -94,6 +94,11 @@ def visible_to(person: Person) -> ColumnElement[bool]:
     )
 
 
+def in_categories(*categories: str) -> ColumnElement[bool]:
+    """The condition on `Ticket` that its state belongs to one of these categories."""
+    return Ticket.state_key.in_(select(TicketState.key).where(TicketState.category.in_(categories)))
+
+
 def may_see(session: Session, person: Person, ticket_id: int) -> bool:
     """Whether somebody may know of a ticket."""
     return session.scalar(select(Ticket.id).where(Ticket.id == ticket_id, visible_to(person))) is not None
@@ -216,8 +221,7 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
     if filters.states:
         conditions.append(Ticket.state_key.in_(filters.states))
     if filters.categories:
-        keys = select(TicketState.key).where(TicketState.category.in_(filters.categories))
-        conditions.append(Ticket.state_key.in_(keys))
+        conditions.append(in_categories(*filters.categories))
     if filters.types:
         conditions.append(Ticket.type_key.in_(filters.types))
     if filters.priorities:
