@@ -11,6 +11,7 @@ import argparse
 import random
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from types import FrameType
@@ -23,6 +24,8 @@ from app.config import Settings
 from app.db import run_in_transaction
 from app.engine import timers
 from app.events import relay
+from app.mail import receiver
+from app.mail import service as mail
 
 TICK_SECONDS = 1.0
 # How many due rows of a kind one tick offers; the next tick goes on.
@@ -95,22 +98,21 @@ def offer_deliveries() -> None:
 
 
 def offer_mail() -> None:
-    """Offer received mail that nobody has read into a ticket yet."""
-    from app.mail.queries import waiting
-
-    for received_id in run_in_transaction(lambda session: waiting(session, limit=BATCH), writing=False):
-        jobs.offer("mail.read", received_id)
+    """Offer received mail that is not read yet, and outgoing mail whose next attempt has come."""
+    for received_id in run_in_transaction(lambda session: mail.pending_ids(session, limit=BATCH), writing=False):
+        jobs.offer("mail.process", received_id)
+    for outgoing_id in run_in_transaction(lambda session: mail.due_ids(session, limit=BATCH), writing=False):
+        jobs.offer("mail.send", outgoing_id)
 
 
 def run_receiver(app: Flask) -> int:
     """Take mail until told to stop; the exit status."""
-    from app.mail import receiver
-
-    jobs.connect(app.config["SETTINGS"])
-    stopping = _stop_on_signals()
-    with receiver.serving(app):
-        while not stopping():
-            _sleep(TICK_SECONDS, stopping)
+    settings: Settings = app.config["SETTINGS"]
+    jobs.connect(settings)
+    stop = threading.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda *_: stop.set())
+    receiver.serve(app, settings.receiver_host, settings.receiver_port, stop)
     return 0
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 import click
 from flask import Flask, current_app
 from flask.cli import FlaskGroup, with_appcontext
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app import clock
 from app.config import Settings
@@ -140,15 +142,19 @@ def show_database() -> None:
 
 
 @database_group.command("upgrade")
+@click.option("--administrator", is_flag=True, help="On a desk without people, make the first one and show how.")
 @with_appcontext
-def upgrade_database() -> None:
+def upgrade_database(administrator: bool) -> None:
     """Bring the schema, the lists and the shipped diagrams to this version. A SQLite file is copied first."""
     from app import migrating
-    from app.supervision.preparing import ensure_shipped
+    from app.supervision.preparing import add_administrator, ensure_shipped
 
     click.echo(f"schema: {migrating.bring_up_to_date(current_app.config['SETTINGS'])}")
     ensure_shipped()
     click.echo("lists and shipped diagrams are there")
+    if administrator and not run_in_transaction(_has_people, writing=False):
+        for line in add_administrator():
+            click.echo(line)
 
 
 @database_group.command("copy")
@@ -171,13 +177,9 @@ def write_revision(message: str) -> None:
     click.echo(f"written: {migrating.write_revision(current_app.config['SETTINGS'], message)}")
 
 
-def _has_people(session: object) -> bool:
-    from sqlalchemy import select
-    from sqlalchemy.orm import Session
-
+def _has_people(session: Session) -> bool:
     from app.people.models import Person
 
-    assert isinstance(session, Session)
     return session.scalar(select(Person.id).limit(1)) is not None
 
 
