@@ -1,0 +1,123 @@
+"""Attaching files to tickets, messages and work entries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import BinaryIO, Protocol
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app import clock, events
+from app.documents import storage
+from app.documents.events import DocumentAttached
+from app.documents.models import Document, ParentKind
+from app.documents.names import clean_content_type, clean_name
+from app.errors import InvalidInput
+from app.people.models import Person
+from app.texts import gettext as _
+from app.tickets.models import Message, Ticket
+from app.worklog.models import WorkEntry
+
+Parent = Ticket | Message | WorkEntry
+
+
+class Upload(Protocol):
+    """A file as a form brings it (Werkzeug's FileStorage is one)."""
+
+    @property
+    def filename(self) -> str | None:
+        """The name the sender gave it."""
+
+    @property
+    def mimetype(self) -> str:
+        """The media type the sender gave it."""
+
+    @property
+    def stream(self) -> BinaryIO:
+        """Its bytes."""
+
+
+def attach(
+    session: Session,
+    *,
+    parent: Parent,
+    name: str | None,
+    stream: BinaryIO,
+    content_type: str | None = None,
+    by: Person | None = None,
+) -> Document:
+    """Keep a file and hang it on a ticket, a message or a work entry.
+
+    Raises:
+        InvalidInput: the file is too large, or its parent has as many files as it may.
+    """
+    kind, ticket_id = place_of(parent)
+    limits, shown = storage.limits(), clean_name(name)
+    if kind is not ParentKind.TICKET and _count(session, kind, parent.id) >= limits.documents_per_message:
+        raise _refused(_("At most %(count)s files go with one message.", count=limits.documents_per_message))
+    try:
+        stored = storage.keep(stream, limits.document_max_bytes)
+    except storage.TooLarge:
+        most = limits.document_max_bytes // (1024 * 1024)
+        raise _refused(_("%(name)s is larger than %(most)s MB.", name=shown, most=most)) from None
+    document = Document(
+        parent_kind=kind.value,
+        parent_id=parent.id,
+        ticket_id=ticket_id,
+        name=shown,
+        content_type=clean_content_type(content_type),
+        size=stored.size,
+        sha256=stored.sha256,
+        uploaded_by_id=by.id if by else None,
+        created_at=clock.now(),
+    )
+    session.add(document)
+    session.flush()
+    events.record(session, DocumentAttached(document_id=document.id, ticket_id=ticket_id, by_id=by.id if by else None))
+    return document
+
+
+def attach_uploads(
+    session: Session, *, parent: Parent, uploads: Sequence[Upload], by: Person | None = None
+) -> list[Document]:
+    """Attach the files of a form; fields that were left empty are passed over.
+
+    Raises:
+        InvalidInput: a file is too large or there are too many; then none of them is attached.
+    """
+    chosen = [upload for upload in uploads if upload.filename]
+    check_count(len(chosen))
+    return [
+        attach(session, parent=parent, name=upload.filename, stream=upload.stream, content_type=upload.mimetype, by=by)
+        for upload in chosen
+    ]
+
+
+def check_count(count: int) -> None:
+    """Refuse more files than one message may have, before anything is written.
+
+    Raises:
+        InvalidInput: there are too many.
+    """
+    most = storage.limits().documents_per_message
+    if count > most:
+        raise _refused(_("At most %(count)s files go with one message.", count=most))
+
+
+def place_of(parent: Parent) -> tuple[ParentKind, int]:
+    """What kind of parent this is, and the ticket it belongs to."""
+    if isinstance(parent, Ticket):
+        return ParentKind.TICKET, parent.id
+    if isinstance(parent, Message):
+        return ParentKind.MESSAGE, parent.ticket_id
+    return ParentKind.WORK_ENTRY, parent.ticket_id
+
+
+def _count(session: Session, kind: ParentKind, parent_id: int) -> int:
+    where = (Document.parent_kind == kind.value, Document.parent_id == parent_id)
+    return session.scalar(select(func.count()).select_from(Document).where(*where)) or 0
+
+
+def _refused(message: str) -> InvalidInput:
+    return InvalidInput(message, {"files": [message]})
