@@ -28,7 +28,10 @@ DISPLAYS: Final[Mapping[str, frozenset[str]]] = {
     "duration": frozenset({"number", "textfield"}),
     "person": frozenset({"select", "textfield", "number"}),
     "team": frozenset({"select", "textfield"}),
+    "skill": frozenset({"select", "textfield"}),
 }
+# Their choices come from the desk, not from the form.
+PICKERS: Final = frozenset({"person", "team", "skill"})
 
 
 @dataclass(frozen=True)
@@ -299,7 +302,7 @@ class _Reader:
     def _choices(
         self, component: dict[str, Any], properties: Mapping[str, Any], element: str, kind: str
     ) -> tuple[Choice, ...]:
-        if kind not in CHOICE_TYPES or properties.get("display") in ("person", "team"):
+        if kind not in CHOICE_TYPES or properties.get("display") in PICKERS:
             return ()
         if component.get("valuesKey") or component.get("valuesExpression"):
             self._problem(element, "Only a fixed list of values is supported.")
@@ -309,7 +312,7 @@ class _Reader:
             if not isinstance(each, dict) or not isinstance(each.get("value"), str | int | float):
                 self._problem(element, "A choice needs a value and a label.")
                 continue
-            labels = _languages(each, {}, "label") or {"en": str(each["value"])}
+            labels = _languages(each, _mapping(each.get("properties")), "label") or {"en": str(each["value"])}
             choices.append(Choice(str(each["value"]), labels))
         if not choices:
             self._problem(element, "It has no values to choose from.")

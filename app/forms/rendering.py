@@ -8,11 +8,11 @@
 
     field.type       textfield textarea number checkbox radio select checklist datetime text group filepicker
                      separator spacer
-    field.display    "" or outcome, reply, duration, person, team: how to draw it instead of the plain control
+    field.display    "" or outcome, reply, duration, person, team, skill: how to draw it instead of the plain control
     field.key        the name of the control; field.html_id its unique id ("" for text, group, separator, spacer)
     field.label, field.description, field.text (the static text of a `text`: plain text, lines kept)
     field.value      the text to put in the control, exactly as it was typed; checkbox: True or False
-    field.options    list of OptionView(value, label, selected): radio, select, checklist, outcome, person, team
+    field.options    list of OptionView(value, label, selected): radio, select, checklist, outcome, pickers
     field.required, field.read_only, field.errors (list of sentences)
     field.hidden     its condition does not hold: draw nothing but hidden inputs that carry `field.carried`, so that
                      what was typed is there again when the field comes back (a hidden group's fields are hidden each)
@@ -95,6 +95,7 @@ def render(
     zone: str = "UTC",
     people: Iterable[Choice] = (),
     teams: Iterable[Choice] = (),
+    skills: Iterable[Choice] = (),
 ) -> FormView:
     """Put fields, values and errors together.
 
@@ -103,10 +104,11 @@ def render(
             for a form nobody has touched, which then shows its default values.
         errors: sentences by field key, from the answer schema.
         zone: the reader's zone, for stored moments.
-        people, teams: the choices of person and team fields.
+        people, teams, skills: the choices of such fields.
     """
     shown = initial_values(form) if values is None else values
-    painter = _Painter(form, shown, errors or {}, language, ZoneInfo(zone), list(people), list(teams))
+    choices = {"person": list(people), "team": list(teams), "skill": list(skills)}
+    painter = _Painter(form, shown, errors or {}, language, ZoneInfo(zone), choices)
     fields = [painter.paint(each) for each in form.fields]
     known = {each.key for each in form.inputs}
     loose = [message for key, messages in (errors or {}).items() if key not in known for message in messages]
@@ -126,15 +128,14 @@ class _Painter:
         errors: Mapping[str, list[str]],
         language: str,
         zone: ZoneInfo,
-        people: list[Choice],
-        teams: list[Choice],
+        choices: Mapping[str, list[Choice]],
     ) -> None:
         self._form = form
         self._values = values
         self._errors = errors
         self._language = language
         self._zone = zone
-        self._choices = {"person": people, "team": teams}
+        self._choices = choices
         self._hidden = hidden_keys(form, values)
         self.outcome: FieldView | None = None
 

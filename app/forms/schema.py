@@ -6,9 +6,11 @@ What comes in is what a browser sends: texts, lists of texts, nothing for an unc
 What comes out is plain JSON data with every field of the form and nothing else, so that a diagram may read each one:
 
     textfield, textarea     text, "" when empty                number      int or float, None when empty
+                                                               (0 when that is its default value)
     checkbox                True or False                      radio, select   the value, None when nothing is chosen
     checklist, filepicker   list of texts                      datetime    ISO 8601 text, None when empty
     display duration        whole minutes, 0 when empty        display person  the person's id, None when empty
+    display team, skill     the key, None when empty
 
 A field whose condition hides it (or its group) takes no part: it is not checked and its answer is the empty one.
 Read-only fields keep their default value whatever is sent.
@@ -22,10 +24,10 @@ from datetime import UTC, date, datetime, time
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, pre_load
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, missing, post_load, pre_load
 
 from app import clock
-from app.forms.fields import MAX_TEXTFIELD, Field, Form
+from app.forms.fields import MAX_TEXTFIELD, PICKERS, Field, Form
 from app.texts import gettext_in
 
 MAX_PATTERN_TEXT: Final = 500
@@ -50,15 +52,17 @@ def answer_schema(
     zone: str = "UTC",
     people: Collection[int] | None = None,
     teams: Collection[str] | None = None,
+    skills: Collection[str] | None = None,
 ) -> Schema:
     """The schema of a form's answer.
 
     Args:
         language: of the messages.
         zone: in which the person typed moments.
-        people, teams: who may be chosen in person and team fields; None when the caller checks that itself.
+        people, teams, skills: what may be chosen in such fields; None when the caller checks that itself.
     """
-    return AnswerSchema(form, language=language, zone=zone, people=people, teams=teams)
+    keys = {"team": teams, "skill": skills}
+    return AnswerSchema(form, language=language, zone=zone, people=people, keys=keys)
 
 
 class AnswerSchema(Schema):
@@ -74,7 +78,7 @@ class AnswerSchema(Schema):
         language: str,
         zone: str,
         people: Collection[int] | None,
-        teams: Collection[str] | None,
+        keys: Mapping[str, Collection[str] | None],
     ) -> None:
         super().__init__()
         self._form = form
@@ -83,7 +87,7 @@ class AnswerSchema(Schema):
             return gettext_in(language, message, **values)
 
         self._say = say
-        readers = _Readers(say, ZoneInfo(zone), people, teams)
+        readers = _Readers(say, ZoneInfo(zone), people, keys)
         for each in form.inputs:
             field = AnswerField(each, readers)
             self.fields[each.key] = field
@@ -126,6 +130,9 @@ class AnswerField(fields.Field[Any]):
         self, value: Any, attr: str | None = None, data: Mapping[str, Any] | None = None, **kwargs: Any
     ) -> Any:
         """The typed value, read and checked; nothing typed is an error when the field is required."""
+        # Hidden and read-only fields have been left out.
+        if value is missing:
+            return missing
         return self._readers.read(self._of, value)
 
 
@@ -133,12 +140,14 @@ def empty_answer(field: Field) -> Any:
     """The answer of a field that nobody filled in."""
     if field.display == "duration":
         return 0
-    if field.display in ("person", "team"):
+    if field.display in PICKERS:
         return None
     if field.type in ("textfield", "textarea"):
         return ""
     if field.type == "checkbox":
         return False
+    if field.type == "number" and not isinstance(field.default, bool) and field.default == 0:
+        return 0
     return [] if field.type in ("checklist", "filepicker") else None
 
 
@@ -155,7 +164,7 @@ def hidden_keys(form: Form, typed: Mapping[str, Any]) -> frozenset[str]:
     """
     if not any(each.hide is not None for each in form.all_fields):
         return frozenset()
-    readers = _Readers(_unsaid, ZoneInfo("UTC"), None, None)
+    readers = _Readers(_unsaid, ZoneInfo("UTC"), None, {})
     read = {each.key: (each.id, readers.value_for_conditions(each, typed.get(each.key))) for each in form.inputs}
     hidden: frozenset[str] = frozenset()
     for _ in range(len(form.all_fields) + 1):
@@ -182,11 +191,17 @@ def _unsaid(message: str, **values: object) -> str:
 class _Readers:
     """From what was typed to plain values; errors in the reader's language."""
 
-    def __init__(self, say: Say, zone: ZoneInfo, people: Collection[int] | None, teams: Collection[str] | None) -> None:
+    def __init__(
+        self,
+        say: Say,
+        zone: ZoneInfo,
+        people: Collection[int] | None,
+        keys: Mapping[str, Collection[str] | None],
+    ) -> None:
         self._say = say
         self._zone = zone
         self._people = None if people is None else frozenset(people)
-        self._teams = None if teams is None else frozenset(teams)
+        self._keys = {display: None if known is None else frozenset(known) for display, known in keys.items()}
 
     def value_for_conditions(self, field: Field, typed: Any) -> Any:
         """The value a condition sees; null when it is empty or wrong."""
@@ -217,8 +232,8 @@ class _Readers:
             return self._duration(single(typed))
         if field.display == "person":
             return self._person(single(typed))
-        if field.display == "team":
-            return self._team(single(typed))
+        if field.display in PICKERS:
+            return self._key(field.display, single(typed))
         return _CONVERTERS[field.type](self, field, typed)
 
     def _text(self, field: Field, typed: Any) -> str:
@@ -309,12 +324,13 @@ class _Readers:
             raise ValidationError(self._say("This person cannot be chosen."))
         return int(number)
 
-    def _team(self, typed: Any) -> str | None:
+    def _key(self, display: str, typed: Any) -> str | None:
         if _blank(typed):
             return None
         key = str(typed).strip()
-        if len(key) > 100 or (self._teams is not None and key not in self._teams):
-            raise ValidationError(self._say("This team cannot be chosen."))
+        known = self._keys.get(display)
+        if len(key) > 100 or (known is not None and key not in known):
+            raise ValidationError(self._say("This is not one of the choices."))
         return key
 
     def _check(self, field: Field, value: Any) -> None:
