@@ -16,6 +16,8 @@ from app import db as database
 from app.config import Settings
 from app.events import RecordedEvent
 
+pytest_plugins = ["tests.postgres", "tests.world"]
+
 # A Wednesday, mid-morning in Bucharest: far from weekends, holidays and clock changes.
 MORNING = datetime(2026, 11, 18, 8, 0, tzinfo=UTC)
 
