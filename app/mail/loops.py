@@ -34,6 +34,11 @@ def automatic_reason(mail: ParsedMail, envelope_from: str | None, own_addresses:
         return "It was sent by a program that wants no automatic answer (X-Auto-Response-Suppress)."
     if any(name.startswith("list-") or name == "feedback-id" for name in headers):
         return "It came through a mailing list."
-    if mail.sender.split("@")[0] in _MACHINE_NAMES:
+    if is_machine_address(mail.sender):
         return f"{mail.sender} is not read by a person."
     return ""
+
+
+def is_machine_address(address: str) -> bool:
+    """Whether nobody reads what is sent to an address."""
+    return address.split("@")[0].lower() in _MACHINE_NAMES

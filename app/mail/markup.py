@@ -9,8 +9,8 @@ import nh3
 
 # Images are left out: remote ones tell the sender who reads, inline ones are kept as documents.
 _TAGS = {
-    "a", "abbr", "b", "blockquote", "br", "code", "del", "div", "em", "h1", "h2", "h3", "h4", "hr", "i", "li", "ol", "p",
-    "pre", "s", "span", "strong", "sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul",
+    "a", "abbr", "b", "blockquote", "br", "code", "del", "div", "em", "h1", "h2", "h3", "h4", "hr", "i", "li", "ol",
+    "p", "pre", "s", "span", "strong", "sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul",
 }  # fmt: skip
 _ATTRIBUTES = {"a": {"href", "title"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}}
 _BREAKS = {"br", "div", "h1", "h2", "h3", "h4", "li", "p", "pre", "table", "tr", "ul", "ol", "blockquote", "hr"}
@@ -24,8 +24,7 @@ def cleaned_html(page: str) -> str:
     cleaned = nh3.clean(
         page,
         tags=_TAGS,
-        clean_content_tags={"script", "style", "title", "head", "template", "noscript", "iframe", "svg", "math"}
-        - _TAGS,
+        clean_content_tags=_SILENT | {"iframe", "svg", "math"},
         attributes=_ATTRIBUTES,
         url_schemes={"http", "https", "mailto", "tel"},
         link_rel="noopener noreferrer nofollow",

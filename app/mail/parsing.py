@@ -1,8 +1,8 @@
 """Read a mail's bytes, whatever is wrong with them.
 
-Everything here is pure and expects hostile input: it runs in a child process with limits (`parser_process.py`). Caps are
-checked on the bytes before the parser sees them, because nesting, part counts and huge headers hang it otherwise. The
-`compat32` policy is used on purpose: the modern one raises on broken dates, charsets and Message-IDs.
+Everything here is pure and expects hostile input: it runs in a child process with limits (`parser_process.py`). Caps
+are checked on the bytes before the parser sees them, because nesting, part counts and huge headers hang it otherwise.
+The `compat32` policy is used on purpose: the modern one raises on broken dates, charsets and Message-IDs.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ AUTOMATIC_HEADERS = (
 _ENDS_HEADERS = re.compile(rb"\r?\n\r?\n")
 _BOUNDARY = re.compile(rb"boundary\s*=\s*(?:\"([^\"\r\n]{1,200})\"|([^\s;\"]{1,200}))", re.IGNORECASE)
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,400}>")
+# What a delivery report quotes of the mail that did not arrive: our Message-ID leads to its ticket.
+_OUR_MESSAGE_ID = re.compile(rb"<suport\.[0-9a-f]{32}\.\d{1,18}\.[0-9a-f]{24}@[^<>@\s]{1,200}>")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\ud800-\udfff]")
 _ADDRESS = re.compile(r"[^@\s<>\"(),:;\[\]\\]{1,64}@[^@\s<>\"(),:;\[\]\\]{1,189}")
 
@@ -128,6 +130,9 @@ def parse(raw: bytes) -> ParsedMail:
         parsed.sender_name, parsed.sender = senders[0]
     if message.get_content_type() == "multipart/report":
         parsed.report_type = str(message.get_param("report-type") or "report").lower()
+    quoted = [found.decode() for found in _OUR_MESSAGE_ID.findall(raw)[:REFERENCES]]
+    if parsed.report_type or "x-failed-recipients" in headers:
+        parsed.references = list(dict.fromkeys([*parsed.references, *quoted]))
     _read_body(message, parsed)
     return parsed
 

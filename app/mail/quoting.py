@@ -11,14 +11,15 @@ import re
 from mailparser_reply import EmailReplyParser
 from mailparser_reply.constants import MAIL_LANGUAGES, QUOTED_MATCH_INCLUDE
 
-_MONTHS_OR_DAYS = r"(?:luni|marți|marti|mar\.|miercuri|mie\.|joi|vineri|vin\.|sâmbătă|sambata|duminică|duminica)"
+_DAYS = r"(?:luni|marți|marti|mar\.|miercuri|mie\.|joi|vineri|vin\.|sâmbătă|sambata|duminică|duminica)"
 MAIL_LANGUAGES.setdefault(
     "ro",
     {
         # "Pe mar., 1 dec. 2026 la 10:42, Ana Pop <ana@pop.ro> a scris:", on one line or two.
         "wrote_header": r"^("
         + QUOTED_MATCH_INCLUDE
-        + rf"(?:Pe|La|[ÎI]n data de|[ÎI]n|{_MONTHS_OR_DAYS},?)\s[^\n]{{2,300}}(?:\n[^\n]{{1,300}})?\s?\ba scris\s?:)\s*$",
+        + rf"(?:Pe|La|[ÎI]n data de|[ÎI]n|{_DAYS},?)\s[^\n]{{2,300}}(?:\n[^\n]{{1,300}})?"
+        + r"\s?\ba scris\s?:)\s*$",
         "from_header": r"((?:(?:^|\n|\n"
         + QUOTED_MATCH_INCLUDE
         + r")[* ]*(?:De la|De|Trimis|Expediat|Către|Catre|La|Subiect|Data|Cc):[ *]*(?:\s{,2}).*){2,}(?:\n.*){,1})",
@@ -28,7 +29,8 @@ MAIL_LANGUAGES.setdefault(
     },
 )
 _SEPARATOR = re.compile(
-    r"^[>\s]*-{3,}\s*(?:Original Message|Forwarded message|Mesaj original|Mesajul original|Mesaj redirecționat)\s*-{3,}\s*$",
+    r"^[>\s]*-{3,}\s*(?:Original Message|Forwarded message|Mesaj original|Mesajul original|Mesaj redirecționat)"
+    r"\s*-{3,}\s*$",
     re.IGNORECASE | re.MULTILINE,
 )
 # The expressions look back and forth within a line: lines longer than any header are hidden from them.

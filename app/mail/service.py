@@ -1,0 +1,269 @@
+"""Taking mail in and giving mail out: the rows. Reading them is `inbound.py`, sending them `sending.py`."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import timedelta
+from hashlib import sha256
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app import clock, events
+from app.errors import Conflict, NotFound
+from app.jobs import offer_after_commit
+from app.mail.desk import desk_settings, mail_domain, own_addresses
+from app.mail.events import MailQueued
+from app.mail.loops import is_machine_address
+from app.mail.models import OutgoingKind, OutgoingMail, OutgoingState, ReceivedMail, ReceivedState
+from app.mail.threading import message_id_for
+from app.people.models import Person
+from app.texts import gettext as _
+from app.tickets.models import Message, Ticket
+
+# A second window, ten times as long, catches machines that answer slowly.
+LONG_WINDOW_FACTOR = 10
+LONG_WINDOW_COUNT_FACTOR = 4
+REFERENCES = 20
+
+
+def store_raw(session: Session, raw: bytes, mailbox: str, envelope_from: str | None = None) -> ReceivedMail:
+    """Keep a mail's bytes before anybody reads them. The same bytes to the same mailbox are one mail.
+
+    The caller commits this by itself and acknowledges the mail only then.
+
+    Args:
+        mailbox: the address it was delivered to.
+        envelope_from: the SMTP sender; "" is the null sender, None when nobody said.
+    """
+    digest, box = sha256(raw).hexdigest(), mailbox.strip().lower()[:254]
+    same = select(ReceivedMail).where(ReceivedMail.mailbox == box, ReceivedMail.sha256 == digest)
+    known = session.scalar(same)
+    if known is not None:
+        return known
+    received = ReceivedMail(
+        sha256=digest,
+        mailbox=box,
+        envelope_from=envelope_from if envelope_from is None else envelope_from[:320],
+        received_at=clock.now(),
+        size=len(raw),
+        raw=raw,
+    )
+    try:
+        with session.begin_nested():
+            session.add(received)
+    except IntegrityError:
+        # Delivered twice at the same moment: the other one is the mail.
+        return session.scalars(same).one()
+    offer_after_commit(session, "mail.process", received.id)
+    return received
+
+
+def pending_ids(session: Session, limit: int = 200) -> list[int]:
+    """Received mails that wait to be read, oldest first, for the clock to offer (`mail.process`)."""
+    free = or_(ReceivedMail.not_before.is_(None), ReceivedMail.not_before <= clock.real_now())
+    waiting = select(ReceivedMail.id).where(ReceivedMail.state == ReceivedState.NEW, free)
+    return list(session.scalars(waiting.order_by(ReceivedMail.id).limit(limit)))
+
+
+def due_ids(session: Session, limit: int = 200) -> list[int]:
+    """Outgoing mails whose (next) attempt is due, for the clock to offer (`mail.send`)."""
+    due = select(OutgoingMail.id).where(
+        OutgoingMail.state == OutgoingState.QUEUED, OutgoingMail.next_attempt_at <= clock.real_now()
+    )
+    return list(session.scalars(due.order_by(OutgoingMail.next_attempt_at).limit(limit)))
+
+
+def received(session: Session, mail_id: int) -> ReceivedMail:
+    """A received mail.
+
+    Raises:
+        NotFound: there is none with this id.
+    """
+    mail = session.get(ReceivedMail, mail_id)
+    if mail is None:
+        raise NotFound(_("There is no such mail."))
+    return mail
+
+
+def outgoing(session: Session, mail_id: int) -> OutgoingMail:
+    """An outgoing mail.
+
+    Raises:
+        NotFound: there is none with this id.
+    """
+    mail = session.get(OutgoingMail, mail_id)
+    if mail is None:
+        raise NotFound(_("There is no such mail."))
+    return mail
+
+
+def ticket_number(session: Session, mail: ReceivedMail | OutgoingMail) -> str:
+    """The number of the ticket a mail is on; empty when it is on none."""
+    ticket = session.get(Ticket, mail.ticket_id) if mail.ticket_id is not None else None
+    return ticket.number if ticket else ""
+
+
+def retry_received(session: Session, mail: ReceivedMail, *, by: Person | None) -> None:
+    """Read a failed mail again; an ignored one is taken as a request whatever it looks like.
+
+    Raises:
+        Conflict: the mail is on a ticket already, or still waits for its turn.
+    """
+    if mail.state not in (ReceivedState.FAILED, ReceivedState.IGNORED):
+        raise Conflict(_("This mail has been taken already, or is just being read."))
+    mail.is_accepted = mail.is_accepted or mail.state == ReceivedState.IGNORED
+    mail.state, mail.reason = ReceivedState.NEW.value, ""
+    mail.attempts, mail.not_before = 0, None
+    offer_after_commit(session, "mail.process", mail.id)
+
+
+def retry_outgoing(session: Session, mail: OutgoingMail, *, by: Person | None) -> None:
+    """Send a failed or kept mail now, with its attempts counted anew; its Message-ID stays.
+
+    Raises:
+        Conflict: it was sent, or nobody should get it; or no SMTP server is set.
+    """
+    if mail.state == OutgoingState.SENT:
+        raise Conflict(_("This mail was sent already."))
+    if mail.state == OutgoingState.SUPPRESSED:
+        raise Conflict(_("This mail was held back so that two machines do not talk to each other."))
+    if not desk_settings().smtp_host:
+        raise Conflict(_("No SMTP server is set. The mail is kept."))
+    mail.state, mail.attempts = OutgoingState.QUEUED.value, 0
+    mail.next_attempt_at = clock.real_now()
+    offer_after_commit(session, "mail.send", mail.id)
+
+
+def queue_mail(
+    session: Session,
+    *,
+    to_address: str,
+    to_name: str = "",
+    cc: Sequence[tuple[str, str]] = (),
+    subject: str,
+    text: str,
+    html: str | None = None,
+    language: str,
+    kind: OutgoingKind = OutgoingKind.NOTICE,
+    ticket: Ticket | None = None,
+    message: Message | None = None,
+    for_customer: bool = False,
+    source: str | None = None,
+) -> OutgoingMail:
+    """Write a mail that is to be sent; it leaves after the commit.
+
+    Args:
+        cc: (name, address) of those who get a copy.
+        message: the reply it carries; its documents go along and it takes the mail's Message-ID.
+        for_customer: thread it under the customer's own mails.
+        source: names what this mail is about; queueing the same again returns the mail there is.
+    """
+    if source is not None:
+        known = session.scalar(select(OutgoingMail).where(OutgoingMail.source == source))
+        if known is not None:
+            return known
+    settings, key = desk_settings(), uuid.uuid4().hex
+    own = own_addresses(session, settings)
+    thread = _thread(session, ticket, message) if ticket is not None and for_customer else []
+    address = to_address.strip().lower()
+    mail = OutgoingMail(
+        uuid=key,
+        ticket_id=ticket.id if ticket else None,
+        message_id=message.id if message else None,
+        message_id_header=message_id_for(
+            key, ticket.id if ticket else None, settings.secret_key, mail_domain(settings)
+        ),
+        source=source,
+        to_address=address,
+        to_name=_one_line(to_name)[:200],
+        cc=[[_one_line(name), copy.lower()] for name, copy in cc if copy.lower() not in {address, *own}],
+        subject=_subject(ticket, subject),
+        text=text,
+        html=html,
+        in_reply_to=thread[-1] if thread else None,
+        references=thread,
+        language=language,
+        kind=kind.value,
+        created_at=clock.now(),
+    )
+    mail.last_error = _held_back(session, mail, own)
+    if mail.last_error:
+        mail.state = OutgoingState.SUPPRESSED.value
+    elif not settings.smtp_host:
+        mail.state = OutgoingState.KEPT.value
+    else:
+        mail.state, mail.next_attempt_at = OutgoingState.QUEUED.value, clock.real_now()
+    session.add(mail)
+    session.flush()
+    if message is not None and message.mail_message_id is None:
+        message.mail_message_id = mail.message_id_header
+    if mail.state == OutgoingState.QUEUED:
+        events.record(session, MailQueued(outgoing_mail_id=mail.id, ticket_id=mail.ticket_id))
+    return mail
+
+
+def too_many_received(session: Session, sender: str, ticket: Ticket | None) -> str:
+    """Why another mail of this sender is only recorded; empty below the caps.
+
+    For a ticket its own mails count, for a new one every mail of the sender, with three times the allowance.
+    """
+    taken = select(func.count()).where(ReceivedMail.sender == sender, ReceivedMail.state == ReceivedState.DONE)
+    if ticket is not None:
+        taken = taken.where(ReceivedMail.ticket_id == ticket.id)
+    for minutes, most in _windows(1 if ticket is not None else 3):
+        since = clock.now() - timedelta(minutes=minutes)
+        if (session.scalar(taken.where(ReceivedMail.received_at > since)) or 0) >= most:
+            return f"{sender} sent {most} mails or more within {minutes} minutes."
+    return ""
+
+
+def _windows(allowance: int) -> list[tuple[int, int]]:
+    settings = desk_settings()
+    minutes, most = settings.mail_window_minutes, settings.mail_window_count * allowance
+    return [(minutes, most), (minutes * LONG_WINDOW_FACTOR, most * LONG_WINDOW_COUNT_FACTOR)]
+
+
+def _held_back(session: Session, mail: OutgoingMail, own: frozenset[str]) -> str:
+    """Why a mail must not leave; empty when it may. What a person wrote is held back only from the desk itself."""
+    if mail.to_address in own:
+        return "It would come back to the desk itself."
+    if mail.kind == OutgoingKind.REPLY:
+        return ""
+    if is_machine_address(mail.to_address):
+        return f"{mail.to_address} is not read by a person."
+    gone = select(func.count()).where(
+        OutgoingMail.to_address == mail.to_address,
+        OutgoingMail.ticket_id == mail.ticket_id,
+        OutgoingMail.kind == OutgoingKind.NOTICE,
+        OutgoingMail.state != OutgoingState.SUPPRESSED,
+    )
+    for minutes, most in _windows(1):
+        since = clock.now() - timedelta(minutes=minutes)
+        if (session.scalar(gone.where(OutgoingMail.created_at > since)) or 0) >= most:
+            return f"{mail.to_address} got {most} notices about this within {minutes} minutes."
+    return ""
+
+
+def _thread(session: Session, ticket: Ticket, message: Message | None) -> list[str]:
+    """Message-IDs of the conversation the customer has, oldest first; the last one is what this mail answers."""
+    had = select(Message.mail_message_id).where(
+        Message.ticket_id == ticket.id, Message.is_public, Message.mail_message_id.is_not(None)
+    )
+    if message is not None:
+        had = had.where(Message.id != message.id)
+    newest = session.scalars(had.order_by(Message.id.desc()).limit(REFERENCES))
+    return [one for one in reversed(list(newest)) if one]
+
+
+def _subject(ticket: Ticket | None, subject: str) -> str:
+    line = _one_line(subject)
+    if ticket is not None and f"[{ticket.number}]" not in line:
+        line = f"[{ticket.number}] {line}"
+    return line[:500]
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

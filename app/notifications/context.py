@@ -1,0 +1,166 @@
+"""What a template may say: plain words about the ticket and what happened to it, in one reader's language and zone."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.engine.subject import Subject
+from app.escalations.models import Escalation
+from app.mail.desk import desk_settings
+from app.people.models import Person, Team
+from app.sla import queries as sla
+from app.sla.models import ClockState
+from app.texts import translated
+from app.tickets.models import Message, MessageKind, Priority, Ticket
+from app.worklog.models import WorkEntry
+
+_PRIORITIES = {
+    Priority.LOW: {"en": "low priority", "ro": "prioritate scăzută"},
+    Priority.NORMAL: {"en": "normal priority", "ro": "prioritate normală"},
+    Priority.HIGH: {"en": "high priority", "ro": "prioritate ridicată"},
+    Priority.URGENT: {"en": "urgent", "ro": "urgentă"},
+}
+_LONGEST_MESSAGE = 20_000
+
+
+def ticket_path(ticket: Ticket) -> str:
+    """Where staff find a ticket on the desk."""
+    return f"/tickets/{ticket.number}"
+
+
+def portal_path(ticket: Ticket) -> str:
+    """Where its customer finds a ticket."""
+    return f"/portal/{ticket.number}"
+
+
+def values_for(
+    session: Session,
+    ticket: Ticket,
+    reader: Person,
+    *,
+    subject: Subject | None = None,
+    message: Message | None = None,
+    instance: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """Everything templates may use, for one reader; every name is always there.
+
+    Args:
+        subject: the work entry or escalation it is about, when it is about one.
+        message: the reply that is being sent; the last one otherwise.
+        instance: url, element and reason of a stalled instance.
+    """
+    spoken = message or _last(session, ticket, MessageKind.REPLY)
+    return {
+        "ticket": _ticket(session, ticket, reader),
+        "person": {"name": reader.name},
+        "desk": {"name": desk_settings().desk_name},
+        "message": {"text": _text(spoken), "author": spoken.author.name if spoken and spoken.author else ""},
+        "first_message": {"text": _text(_first(session, ticket))},
+        "work": _work(session, subject, reader),
+        "escalation": _escalation(session, subject),
+        "instance": instance or {"url": "", "element": "", "reason": ""},
+    }
+
+
+def moment(at: datetime, reader: Person) -> str:
+    """A moment as the reader says it: `today at 14:10`, `Thu 3 Dec at 09:30`."""
+    zone = ZoneInfo(reader.zone)
+    local = at.astimezone(zone)
+    time = format_datetime(local, "HH:mm", locale=reader.language)
+    if local.date() == clock.now().astimezone(zone).date():
+        return f"astăzi la {time}" if reader.language == "ro" else f"today at {time}"
+    day = format_date(
+        local.date(), "EEEE, d MMMM" if reader.language == "ro" else "EEEE d MMMM", locale=reader.language
+    )
+    return f"{day}, la {time}" if reader.language == "ro" else f"{day} at {time}"
+
+
+def _day(on: date, reader: Person) -> str:
+    return format_date(on, "EEE d MMM y", locale=reader.language)
+
+
+def _ticket(session: Session, ticket: Ticket, reader: Person) -> dict[str, Any]:
+    base = desk_settings().base_url.rstrip("/")
+    due = {
+        kind.value: moment(view.due_at, reader)
+        for kind, view in sla.clocks(session, ticket).items()
+        if view.state == ClockState.RUNNING and view.due_at is not None
+    }
+    # Only who has a password can sign in; others answer by mail.
+    may_sign_in = reader.password_hash is not None
+    return {
+        "number": ticket.number,
+        "subject": ticket.subject,
+        "type": translated(ticket.type.labels, reader.language),
+        "state": translated(ticket.state.labels, reader.language),
+        "priority": translated(_PRIORITIES[Priority(ticket.priority)], reader.language),
+        "customer": ticket.customer.name,
+        "requester": ticket.requester.name,
+        "team": ticket.team.name if ticket.team else "",
+        "assignee": ticket.assignee.name if ticket.assignee else "",
+        "opened_at": moment(ticket.opened_at, reader),
+        "response_due": due.get("response", ""),
+        "resolution_due": due.get("resolution", ""),
+        "url": base + ticket_path(ticket),
+        "portal_url": base + portal_path(ticket) if may_sign_in else "",
+    }
+
+
+def _work(session: Session, subject: Subject | None, reader: Person) -> dict[str, Any]:
+    entry = session.get(WorkEntry, subject.id) if subject is not None and subject.kind == "work_entry" else None
+    if entry is None:
+        return {}
+    return {
+        "author": _name(session, entry.author_id),
+        "worked_on": _day(entry.worked_on, reader),
+        "minutes": entry.minutes,
+        "travel_minutes": entry.travel_minutes,
+        "note": entry.note or "",
+        "decided_by": _name(session, entry.decided_by_id),
+        "decision_reason": entry.decision_reason or "",
+    }
+
+
+def _escalation(session: Session, subject: Subject | None) -> dict[str, Any]:
+    found = session.get(Escalation, subject.id) if subject is not None and subject.kind == "escalation" else None
+    if found is None:
+        return {}
+    return {
+        "reason": found.reason,
+        "asked_by": _name(session, found.asked_by_id),
+        "from_team": _team(session, found.from_team_id),
+        "to": _name(session, found.to_person_id) or _team(session, found.to_team_id),
+        "decided_by": _name(session, found.decided_by_id),
+        "decision_reason": found.decision_reason or "",
+    }
+
+
+def _name(session: Session, person_id: int | None) -> str:
+    person = session.get(Person, person_id) if person_id is not None else None
+    return person.name if person else ""
+
+
+def _team(session: Session, team_id: int | None) -> str:
+    team = session.get(Team, team_id) if team_id is not None else None
+    return team.name if team else ""
+
+
+def _first(session: Session, ticket: Ticket) -> Message | None:
+    found = select(Message).where(Message.ticket_id == ticket.id, Message.kind == MessageKind.CUSTOMER)
+    return session.scalar(found.order_by(Message.id).limit(1))
+
+
+def _last(session: Session, ticket: Ticket, kind: MessageKind) -> Message | None:
+    found = select(Message).where(Message.ticket_id == ticket.id, Message.kind == kind)
+    return session.scalar(found.order_by(Message.id.desc()).limit(1))
+
+
+def _text(message: Message | None) -> str:
+    return message.text[:_LONGEST_MESSAGE] if message is not None else ""

@@ -1,0 +1,124 @@
+"""Telling people something, each once: in the desk and by mail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.engine.subject import Subject
+from app.mail import service as mail
+from app.mail.models import OutgoingKind, OutgoingMail
+from app.notifications.context import portal_path, ticket_path, values_for
+from app.notifications.models import Notification
+from app.notifications.rendering import render
+from app.people.models import Person
+from app.tickets.models import Message, Participant, Ticket
+
+# The same step telling the same person the same thing again within this time is a step that was repeated.
+REPEATED_WITHIN = timedelta(minutes=1)
+
+
+def notify(
+    session: Session,
+    people: Iterable[Person],
+    template: str,
+    *,
+    ticket: Ticket,
+    subject: Subject | None = None,
+    step: str = "",
+    instance: dict[str, str] | None = None,
+) -> list[Notification]:
+    """Tell people something about a ticket, each in their language; somebody named twice is told once.
+
+    Args:
+        subject: the work entry or escalation it is about; None for the ticket itself.
+        step: what caused it (instance and element); a repeated step tells nobody twice.
+        instance: what a stalled instance stumbled over.
+
+    Raises:
+        NotFound: there is no such template.
+        InvalidInput: the template cannot be filled.
+    """
+    told: list[Notification] = []
+    for person in {each.id: each for each in people if each.is_active}.values():
+        if step and _was_told(session, person, template, step):
+            continue
+        values = values_for(session, ticket, person, subject=subject, instance=instance)
+        notice = render(template, person.language, values)
+        is_customer = not person.is_staff or person.id == ticket.requester_id
+        told.append(
+            Notification(
+                person_id=person.id,
+                ticket_id=ticket.id,
+                kind=template,
+                title=notice.subject,
+                link=portal_path(ticket) if is_customer else ticket_path(ticket),
+                step=step,
+                created_at=clock.now(),
+            )
+        )
+        session.add(told[-1])
+        mail.queue_mail(
+            session,
+            to_address=person.email,
+            to_name=person.name,
+            subject=notice.subject,
+            text=notice.text,
+            html=notice.html,
+            language=person.language,
+            ticket=ticket,
+            for_customer=is_customer,
+        )
+    session.flush()
+    return told
+
+
+def send_reply(session: Session, ticket: Ticket, message: Message) -> OutgoingMail:
+    """Mail a reply to the requester, with the participants in copy; the same reply is mailed once."""
+    requester = ticket.requester
+    values = values_for(session, ticket, requester, message=message)
+    notice = render("reply", requester.language, values)
+    copies = (
+        select(Person)
+        .join(Participant, Participant.person_id == Person.id)
+        .where(Participant.ticket_id == ticket.id, Person.is_active)
+        .order_by(Person.id)
+    )
+    return mail.queue_mail(
+        session,
+        to_address=requester.email,
+        to_name=requester.name,
+        cc=[(person.name, person.email) for person in session.scalars(copies)],
+        subject=notice.subject,
+        text=notice.text,
+        html=notice.html,
+        language=requester.language,
+        # What the process says by itself is a notice, and held back where notices are.
+        kind=OutgoingKind.REPLY if message.author_id is not None else OutgoingKind.NOTICE,
+        ticket=ticket,
+        message=message,
+        for_customer=True,
+        source=f"reply:{message.id}",
+    )
+
+
+def mark_read(session: Session, person: Person, *, up_to: int | None = None) -> None:
+    """Mark somebody's notices as read: all, or those up to an id."""
+    unread = update(Notification).where(Notification.person_id == person.id, Notification.read_at.is_(None))
+    if up_to is not None:
+        unread = unread.where(Notification.id <= up_to)
+    session.execute(unread.values(read_at=clock.now()))
+
+
+def _was_told(session: Session, person: Person, template: str, step: str) -> bool:
+    lately = select(Notification.id).where(
+        Notification.step == step,
+        Notification.person_id == person.id,
+        Notification.kind == template,
+        Notification.created_at > clock.now() - REPEATED_WITHIN,
+    )
+    return session.scalar(lately.limit(1)) is not None
