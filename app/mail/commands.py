@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.db import run_in_transaction
 from app.errors import DeskError
-from app.mail import jobs, service
+from app.mail import jobs, queries, service
 from app.mail.desk import desk_settings
 from app.mail.models import OutgoingMail, OutgoingState, ReceivedMail, ReceivedState
 
@@ -86,21 +86,21 @@ def retry(mail_id: int | None, outgoing: bool, all_failed: bool) -> None:
 
 
 def _retry_received(mail_id: int) -> str:
-    run_in_transaction(lambda s: service.retry_received(s, service.received(s, mail_id), by=None))
+    run_in_transaction(lambda s: service.retry_received(s, queries.received(s, mail_id), by=None))
     jobs.process(mail_id)
     return run_in_transaction(lambda session: _said(session, mail_id), writing=False)
 
 
 def _retry_outgoing(mail_id: int) -> str:
-    run_in_transaction(lambda s: service.retry_outgoing(s, service.outgoing(s, mail_id), by=None))
+    run_in_transaction(lambda s: service.retry_outgoing(s, queries.outgoing(s, mail_id), by=None))
     jobs.send(mail_id)
-    mail = run_in_transaction(lambda session: service.outgoing(session, mail_id), writing=False)
+    mail = run_in_transaction(lambda session: queries.outgoing(session, mail_id), writing=False)
     return f"mail {mail.id}: {mail.state} {mail.last_error}".rstrip()
 
 
 def _said(session: Session, received_id: int) -> str:
-    received = service.received(session, received_id)
-    where = f" on ticket {service.ticket_number(session, received)}" if received.ticket_id else ""
+    received = queries.received(session, received_id)
+    where = f" on ticket {queries.ticket_number(session, received)}" if received.ticket_id else ""
     return f"mail {received.id}: {received.state}{where} {received.reason}".rstrip()
 
 
@@ -124,7 +124,7 @@ def _received_rows(session: Session, state: str, limit: int) -> list[dict[str, o
             "mailbox": mail.mailbox,
             "sender": mail.sender,
             "subject": mail.subject,
-            "ticket": service.ticket_number(session, mail),
+            "ticket": queries.ticket_number(session, mail),
             "reason": mail.reason,
         }
         for mail in session.scalars(found)

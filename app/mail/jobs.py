@@ -138,6 +138,7 @@ def _fail_outgoing(session: Session, outgoing_id: int, reason: str) -> None:
 
 
 def _next_attempt(attempts: int) -> datetime:
-    wait = min(BACKOFF_BASE * 2 ** min(attempts - 1, 20), BACKOFF_MOST)
+    wait = min(BACKOFF_BASE * (1 << min(attempts - 1, 20)), BACKOFF_MOST)
     # Jitter keeps a thousand mails from knocking together on a server that has just come back.
-    return clock.real_now() + wait * random.uniform(0.8, 1.2)
+    jitter: float = random.uniform(0.8, 1.2)
+    return clock.real_now() + wait * jitter

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app import clock, events
-from app.errors import Conflict, NotFound
+from app.errors import Conflict
 from app.jobs import offer_after_commit
 from app.mail.desk import desk_settings, mail_domain, own_addresses
 from app.mail.events import MailQueued
@@ -74,36 +74,6 @@ def due_ids(session: Session, limit: int = 200) -> list[int]:
         OutgoingMail.state == OutgoingState.QUEUED, OutgoingMail.next_attempt_at <= clock.real_now()
     )
     return list(session.scalars(due.order_by(OutgoingMail.next_attempt_at).limit(limit)))
-
-
-def received(session: Session, mail_id: int) -> ReceivedMail:
-    """A received mail.
-
-    Raises:
-        NotFound: there is none with this id.
-    """
-    mail = session.get(ReceivedMail, mail_id)
-    if mail is None:
-        raise NotFound(_("There is no such mail."))
-    return mail
-
-
-def outgoing(session: Session, mail_id: int) -> OutgoingMail:
-    """An outgoing mail.
-
-    Raises:
-        NotFound: there is none with this id.
-    """
-    mail = session.get(OutgoingMail, mail_id)
-    if mail is None:
-        raise NotFound(_("There is no such mail."))
-    return mail
-
-
-def ticket_number(session: Session, mail: ReceivedMail | OutgoingMail) -> str:
-    """The number of the ticket a mail is on; empty when it is on none."""
-    ticket = session.get(Ticket, mail.ticket_id) if mail.ticket_id is not None else None
-    return ticket.number if ticket else ""
 
 
 def retry_received(session: Session, mail: ReceivedMail, *, by: Person | None) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 
 from marshmallow import Schema, fields, validate
-from sqlalchemy.orm import Session
 
 from app.engine.operations import Call, operation
 from app.notifications import recipients, rendering, service
@@ -23,62 +22,81 @@ class Template(Schema):
     )
 
 
-class PersonAndTemplate(Template):
-    """Who gets it, and which text."""
+class TemplateAndPeople(Template):
+    """Which text is sent, and the words for those who get it."""
+
+    to = fields.List(
+        fields.String(validate=validate.OneOf(sorted(recipients.WORDS))),
+        required=True,
+        validate=validate.Length(min=1),
+        metadata={"title": "Who is told"},
+    )
+
+
+class TemplateAndPerson(Template):
+    """Which text is sent to whom; nobody is told when there is no such person."""
 
     person = fields.Integer(required=True, allow_none=True, metadata={"title": "Person"})
 
 
-def _tell(call: Call, template: str, find: Callable[[Session, Ticket], Sequence[Person]]) -> None:
+def _tell(call: Call, template: str, ticket: Ticket, readers: Sequence[Person]) -> None:
+    step = f"{call.instance_id}:{call.element}"[:200]
+    service.notify(call.session, readers, template, ticket=ticket, subject=call.subject, step=step)
+
+
+def _tell_staff(call: Call, template: str, words: Iterable[str]) -> None:
     ticket = ticket_of(call.session, call.subject)
-    service.notify(
-        call.session,
-        find(call.session, ticket),
-        template,
-        ticket=ticket,
-        subject=call.subject,
-        step=f"{call.instance_id}:{call.element}"[:200],
-    )
+    _tell(call, template, ticket, recipients.staff(call.session, ticket, call.subject, words))
 
 
 @operation("notify.customer", Template)
 def tell_customer(call: Call, *, template: str) -> None:
     """Tell the person who asked for the ticket, in their language."""
-    _tell(call, template, lambda session, ticket: [ticket.requester])
+    ticket = ticket_of(call.session, call.subject)
+    _tell(call, template, ticket, [ticket.requester])
+
+
+@operation("notify.staff", TemplateAndPeople)
+def tell_staff(call: Call, *, template: str, to: list[str]) -> None:
+    """Tell colleagues, each once: assignee, team, team_if_unassigned, team_lead, responsible, managers, approvers,
+    asker and receiver of an escalation, author of a work entry. When the words mean nobody, the managers are told.
+    """
+    _tell_staff(call, template, to)
 
 
 @operation("notify.team", Template)
 def tell_team(call: Call, *, template: str) -> None:
     """Tell everybody in the ticket's team; the managers when it has no team."""
-    _tell(call, template, recipients.team_of)
+    _tell_staff(call, template, ["team"])
 
 
 @operation("notify.assignee", Template)
 def tell_assignee(call: Call, *, template: str) -> None:
     """Tell whoever has the ticket; its team when nobody does."""
-    _tell(call, template, recipients.assignee_of)
+    _tell_staff(call, template, ["assignee", "team_if_unassigned"])
 
 
 @operation("notify.managers", Template)
 def tell_managers(call: Call, *, template: str) -> None:
     """Tell the managers."""
-    _tell(call, template, lambda session, ticket: people.managers(session))
+    _tell_staff(call, template, ["managers"])
 
 
 @operation("notify.responsible", Template)
 def tell_responsible(call: Call, *, template: str) -> None:
     """Tell the person responsible for the contract or the customer; the managers when there is none."""
-    _tell(call, template, recipients.responsible_for)
+    _tell_staff(call, template, ["responsible"])
 
 
 @operation("notify.approvers", Template)
 def tell_approvers(call: Call, *, template: str) -> None:
     """Tell those who may decide about the work entry or the escalation, never whoever asked for it."""
-    _tell(call, template, lambda session, ticket: recipients.approvers_of(session, ticket, call.subject))
+    _tell_staff(call, template, ["approvers"])
 
 
-@operation("notify.person", PersonAndTemplate)
+@operation("notify.person", TemplateAndPerson)
 def tell_person(call: Call, *, person: int | None, template: str) -> None:
     """Tell one person; nobody when there is none (a passed deadline asks for no answer)."""
     if person is not None:
-        _tell(call, template, lambda session, ticket: [people.get_person(session, person)])
+        readers = [people.get_person(call.session, person)]
+        _tell(call, template, ticket_of(call.session, call.subject), readers)
