@@ -88,6 +88,9 @@ def attach_uploads(
     """
     chosen = [upload for upload in uploads if upload.filename]
     check_count(len(chosen))
+    for upload in chosen:
+        # A request that lost a race runs again with the same streams, read to their ends by the first run.
+        upload.stream.seek(0)
     return [
         attach(session, parent=parent, name=upload.filename, stream=upload.stream, content_type=upload.mimetype, by=by)
         for upload in chosen
