@@ -12,7 +12,7 @@ from datetime import date
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 import pytest
 from sqlalchemy.orm import Session
@@ -20,12 +20,19 @@ from sqlalchemy.orm import Session
 from app.contracts import queries as contract_queries
 from app.contracts import service as contracts
 from app.contracts.models import Contact, Contract, Customer
+from app.events import RecordedEvent
 from app.people import passwords
 from app.people import queries as people_queries
 from app.people import service as people
 from app.people.models import Person, Role, Team
 from app.tickets import service as tickets
 from app.tickets.models import Ticket
+
+T = TypeVar("T")
+
+# What the fixtures below are: `person: Build[Person]`; and the fixture `recorded` of conftest.
+Build: TypeAlias = Callable[..., T]
+Recorded: TypeAlias = Callable[[str], list[RecordedEvent]]
 
 PLAIN = Path(__file__).parent / "plain"
 
@@ -146,30 +153,30 @@ def unknown_customer(session: Session) -> Customer:
 
 
 @pytest.fixture
-def person(session: Session) -> Callable[..., Person]:
+def person(session: Session) -> Build[Person]:
     return partial(add_person, session)
 
 
 @pytest.fixture
-def team(session: Session) -> Callable[..., Team]:
+def team(session: Session) -> Build[Team]:
     return partial(add_team, session)
 
 
 @pytest.fixture
-def customer(session: Session) -> Callable[..., Customer]:
+def customer(session: Session) -> Build[Customer]:
     return partial(add_customer, session)
 
 
 @pytest.fixture
-def contact(session: Session) -> Callable[..., Contact]:
+def contact(session: Session) -> Build[Contact]:
     return partial(add_contact, session)
 
 
 @pytest.fixture
-def contract(session: Session) -> Callable[..., Contract]:
+def contract(session: Session) -> Build[Contract]:
     return partial(add_contract, session)
 
 
 @pytest.fixture
-def ticket(session: Session) -> Callable[..., Ticket]:
+def ticket(session: Session) -> Build[Ticket]:
     return partial(add_ticket, session)

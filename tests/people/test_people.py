@@ -2,20 +2,23 @@
 
 import pytest
 from argon2 import PasswordHasher
+from flask import Flask
+from sqlalchemy.orm import Session
 
 from app.errors import Conflict, InvalidInput
 from app.people import current, passwords, queries, service
-from app.people.models import Role
+from app.people.models import Person, Role
+from tests.world import Build
 
 
-def test_an_address_is_found_however_it_is_written(session, person):
+def test_an_address_is_found_however_it_is_written(session: Session, person: Build[Person]) -> None:
     ana = person("Ana Pop", email="Ana.Pop@Example.RO")
 
     assert ana.email == "ana.pop@example.ro"
     assert queries.person_by_email(session, "  ANA.pop@example.ro ") is ana
 
 
-def test_an_address_belongs_to_one_person(session, person):
+def test_an_address_belongs_to_one_person(session: Session, person: Build[Person]) -> None:
     person(email="ana@example.ro")
 
     with pytest.raises(Conflict, match=r"ana@example\.ro"):
@@ -23,12 +26,12 @@ def test_an_address_belongs_to_one_person(session, person):
 
 
 @pytest.mark.parametrize("address", ["", "ana", "ana@", "a b@example.ro", "ana@example.ro\nBcc: x@y.ro", "<a@b.ro>"])
-def test_what_could_never_receive_mail_is_no_address(session, address):
+def test_what_could_never_receive_mail_is_no_address(session: Session, address: str) -> None:
     with pytest.raises(InvalidInput):
         service.add_person(session, name="Ana", email=address)
 
 
-def test_a_password_lets_only_its_owner_in(session, person):
+def test_a_password_lets_only_its_owner_in(session: Session, person: Build[Person]) -> None:
     ana = person(email="ana@example.ro", password="the right horse")
 
     assert service.check_password(session, "Ana@example.ro", "the right horse") is ana
@@ -36,7 +39,7 @@ def test_a_password_lets_only_its_owner_in(session, person):
     assert service.check_password(session, "nobody@example.ro", "the right horse") is None
 
 
-def test_nobody_signs_in_without_a_password_or_once_deactivated(session, person):
+def test_nobody_signs_in_without_a_password_or_once_deactivated(session: Session, person: Build[Person]) -> None:
     """A contact known from mail has no password; an empty one must not be it."""
     mailer, leaver = person(email="mailer@example.ro"), person(email="leaver@example.ro", password="the right horse")
 
@@ -46,7 +49,9 @@ def test_nobody_signs_in_without_a_password_or_once_deactivated(session, person)
     assert service.check_password(session, leaver.email, "the right horse") is None
 
 
-def test_an_unknown_account_costs_one_hash_like_a_known_one(session, person, monkeypatch):
+def test_an_unknown_account_costs_one_hash_like_a_known_one(
+    session: Session, person: Build[Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The time of the answer must not tell which addresses the desk knows."""
     known = person(email="ana@example.ro", password="the right horse")
     checked: list[str] = []
@@ -66,7 +71,7 @@ def test_an_unknown_account_costs_one_hash_like_a_known_one(session, person, mon
     assert costs[0] == costs[1]
 
 
-def test_a_new_password_ends_every_session(session, person):
+def test_a_new_password_ends_every_session(session: Session, person: Build[Person]) -> None:
     ana = person(email="ana@example.ro", password="the right horse")
     cookie = ana.get_id()
     assert current.load_person(cookie) is ana
@@ -79,13 +84,13 @@ def test_a_new_password_ends_every_session(session, person):
 
 
 @pytest.mark.parametrize("cookie", ["", "1", "x.y", "999999.abc", "1.", "-1.abc", "²."])
-def test_a_forged_cookie_is_nobody(session, person, cookie):
+def test_a_forged_cookie_is_nobody(session: Session, person: Build[Person], cookie: str) -> None:
     person()
 
     assert current.load_person(cookie) is None
 
 
-def test_roles_say_who_is_staff(session, person):
+def test_roles_say_who_is_staff(session: Session, person: Build[Person]) -> None:
     contact, lead = person(roles=[Role.CUSTOMER]), person(roles=[Role.CUSTOMER, Role.TEAM_LEAD])
 
     assert not contact.is_staff
@@ -94,7 +99,7 @@ def test_roles_say_who_is_staff(session, person):
     assert not lead.is_staff
 
 
-def test_a_short_password_is_refused_under_its_field(app):
+def test_a_short_password_is_refused_under_its_field(app: Flask) -> None:
     with app.app_context(), pytest.raises(InvalidInput) as refused:
         passwords.check_strength("short")
 
