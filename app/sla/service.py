@@ -31,6 +31,11 @@ DERIVED = (
 )  # fmt: skip
 
 
+def ensure_lists(session: Session) -> None:
+    """Add what a new desk starts with: its calendar."""
+    ensure_calendar(session)
+
+
 def ensure_calendar(session: Session) -> Calendar:
     """The calendar every desk starts with: Monday to Friday, 9 to 18, Romanian time and holidays."""
     calendar = session.scalar(select(Calendar).where(Calendar.key == calendars.DEFAULT_KEY))
