@@ -1,12 +1,73 @@
-"""The engine's door: everything the rest of the desk may do with process instances."""
+"""The engine's door: everything the rest of the desk may do with process instances.
+
+A step runs to completion: what an operation asks for while a step is running (another start, a message, a refresh) is
+queued and done right after it, in the same transaction. Each queued step has a savepoint of its own, so when it fails
+only its own instance stalls.
+"""
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
+
+from app import clock
 from app.db import Session
-from app.engine.models import ProcessInstance, UserTask
+from app.engine import definitions, runtime
+from app.engine.budgets import LIMITS
+from app.engine.failures import PARKED, StepFailed, close, keep_pending, locked, pending_steps, stall, unpark
+from app.engine.models import InstanceState, MessageWait, ProcessInstance, TaskState, Timer, UserTask
+from app.engine.steps import Step, StepKind
 from app.engine.subject import Subject
+from app.errors import Conflict, NotFound
+
+__all__ = [
+    "StepFailed",
+    "TaskClosed",
+    "cancel",
+    "claim",
+    "complete_task",
+    "names_come_from",
+    "refresh",
+    "release",
+    "retry",
+    "send_message",
+    "start",
+    "wake",
+]
+
+_LIVE = (InstanceState.RUNNING, InstanceState.STALLED)
+_name_of: Callable[[Session, int], str | None] | None = None
+
+
+def names_come_from(lookup: Callable[[Session, int], str | None]) -> Callable[[Session, int], str | None]:
+    """Register who knows people's names; the engine itself knows numbers only."""
+    global _name_of
+    _name_of = lookup
+    return lookup
+
+
+class TaskClosed(Conflict):
+    """The user task is no longer open; says who ended it and when."""
+
+    def __init__(self, message: str, *, by_id: int | None, at: datetime | None) -> None:
+        super().__init__(message)
+        self.by_id = by_id
+        self.at = at
+
+
+@dataclass
+class _Queue:
+    """The steps that wait until the running one is done."""
+
+    running: bool = False
+    waiting: deque[Callable[[], None]] = field(default_factory=deque)
+    refreshes: set[Subject] = field(default_factory=set)
+    done: int = 0
 
 
 def start(
@@ -17,45 +78,234 @@ def start(
     variables: dict[str, Any] | None = None,
     by_id: int | None = None,
 ) -> ProcessInstance:
-    """Start the newest version of a process for a subject and run it to its first wait states."""
-    raise NotImplementedError
+    """Start the newest version of a process for a subject and run it to its first wait states.
+
+    When its first step fails the instance is there, stalled, and can be retried: what it is about must not be lost.
+
+    Raises:
+        NotFound: no process has this key.
+    """
+    definition = definitions.current(session, process_key)
+    if definition is None:
+        raise NotFound(f"There is no process {process_key}.")
+    instance = ProcessInstance(
+        definition=definition,
+        subject_kind=subject.kind,
+        subject_id=subject.id,
+        state=InstanceState.RUNNING.value,
+        started_at=clock.now(),
+        started_by_id=by_id,
+    )
+    session.add(instance)
+    session.flush()
+    step = Step(StepKind.START, {"variables": variables or {}}, by_id)
+    _submit(session, lambda: _advance_safely(session, instance.id, step))
+    return instance
 
 
 def complete_task(session: Session, task: UserTask, answer: dict[str, Any], *, by_id: int | None) -> None:
-    """Complete an open user task with a form's answer and run the instance on."""
-    raise NotImplementedError
+    """Complete an open user task with a form's answer and run the instance on.
+
+    Raises:
+        TaskClosed: somebody completed it before, or the process no longer needs it.
+        StepFailed: the process cannot go on; the boundary rolls back and records its aftermath.
+    """
+    locked(session, task.instance_id)
+    session.refresh(task)
+    _refuse_closed(session, task)
+    # A diagram asks "who did this?" as `work.by`; no field of a form may claim to be that.
+    step = Step(StepKind.TASK, {"task_id": task.task_id, "answer": {**answer, "by": by_id}}, by_id)
+    if _queue(session).running:
+        _submit(session, lambda: _advance_safely(session, task.instance_id, step))
+    else:
+        _submit(session, lambda: _advance(session, task.instance_id, step))
 
 
 def claim(session: Session, task: UserTask, person_id: int) -> None:
-    """Take an open user task: nobody else's any more."""
-    raise NotImplementedError
+    """Take an open user task; claiming one's own again does nothing.
+
+    Raises:
+        TaskClosed: the task is no longer open.
+        Conflict: somebody else has it.
+    """
+    locked(session, task.instance_id)
+    session.refresh(task)
+    _refuse_closed(session, task)
+    if task.assignee_id not in (None, person_id):
+        raise Conflict(f"{_name(session, task.assignee_id)} has taken this task.")
+    task.assignee_id = person_id
 
 
 def release(session: Session, task: UserTask, by_id: int | None) -> None:
-    """Give a claimed user task back to those who may take it."""
-    raise NotImplementedError
+    """Give a claimed user task back to those who may take it.
+
+    Raises:
+        TaskClosed: the task is no longer open.
+    """
+    locked(session, task.instance_id)
+    session.refresh(task)
+    _refuse_closed(session, task)
+    task.assignee_id = None
 
 
 def send_message(session: Session, name: str, subject: Subject, payload: dict[str, Any] | None = None) -> None:
-    """Deliver a message to every instance of the subject that waits for it."""
-    raise NotImplementedError
+    """Deliver a message to every instance of the subject that waits for it; nobody waiting is no error."""
+    _submit(session, lambda: _deliver(session, name, subject, payload or {}))
 
 
 def refresh(session: Session, subject: Subject) -> None:
-    """Facts of the subject changed: re-arm its waiting timers and its open user tasks."""
-    raise NotImplementedError
+    """Facts of the subject changed: re-arm its deadline timers, and calculate its open user tasks anew."""
+    queue = _queue(session)
+    if subject in queue.refreshes:
+        return
+    if queue.running:
+        queue.refreshes.add(subject)
+    _submit(session, lambda: _refresh(session, subject))
 
 
 def wake(session: Session, timer_id: int) -> None:
-    """Fire a due timer; nothing happens when it is gone or no longer due."""
-    raise NotImplementedError
+    """Fire a due timer, and before it any earlier one of its instance; nothing when it is gone or no longer due."""
+    timer = session.get(Timer, timer_id)
+    if timer is not None:
+        _submit(session, lambda: _wake(session, timer_id, timer.instance_id))
 
 
 def retry(session: Session, instance: ProcessInstance, *, by_id: int | None) -> None:
-    """Run a stalled instance's failed step again."""
-    raise NotImplementedError
+    """Run a stalled instance's failed steps again; it stalls again when they fail again.
+
+    Raises:
+        Conflict: the instance is not stalled.
+    """
+    locked(session, instance.id)
+    if instance.state != InstanceState.STALLED:
+        raise Conflict("This instance is not stalled any more.")
+    steps = pending_steps(instance)
+    instance.attempts += 1
+    keep_pending(instance, [])
+    unpark(session, instance)
+    session.flush()
+    for step in steps:
+        _submit(session, lambda step=step: _advance_safely(session, instance.id, step))  # type: ignore[misc]
 
 
 def cancel(session: Session, instance: ProcessInstance, reason: str, *, by_id: int | None) -> None:
-    """End an instance before its time."""
-    raise NotImplementedError
+    """End an instance before its time; one that has ended stays as it is."""
+    _submit(session, lambda: _cancel(session, instance.id, reason, by_id))
+
+
+def _queue(session: Session) -> _Queue:
+    queue: _Queue = session.info.setdefault("engine_queue", _Queue())
+    return queue
+
+
+def _submit(session: Session, work: Callable[[], None]) -> None:
+    """Do it now, or after the step that is running."""
+    queue = _queue(session)
+    if queue.running:
+        queue.waiting.append(work)
+        return
+    queue.running = True
+    try:
+        work()
+        while queue.waiting:
+            queue.waiting.popleft()()
+    finally:
+        session.info.pop("engine_queue", None)
+
+
+def _advance(session: Session, instance_id: int, step: Step) -> None:
+    queue = _queue(session)
+    queue.done += 1
+    if queue.done > LIMITS.queued_steps:
+        reason = f"More than {LIMITS.queued_steps} steps followed from one: processes seem to call each other for ever."
+        raise StepFailed(instance_id, "", reason, step)
+    for thrown in runtime.advance(session, instance_id, step):
+        instance = session.get_one(ProcessInstance, instance_id)
+        send_message(session, thrown.name, instance.subject, thrown.payload)
+
+
+def _advance_safely(session: Session, instance_id: int, step: Step) -> None:
+    """A step in a savepoint: when it fails, only its instance stalls."""
+    queue = _queue(session)
+    before = len(queue.waiting)
+    try:
+        with session.begin_nested():
+            _advance(session, instance_id, step)
+    except StepFailed as failure:
+        # What the failed step asked for is as undone as the rest of it.
+        while len(queue.waiting) > before:
+            queue.waiting.pop()
+        stall(session, failure)
+
+
+def _deliver(session: Session, name: str, subject: Subject, payload: dict[str, Any]) -> None:
+    query = (
+        select(MessageWait.instance_id)
+        .where(
+            MessageWait.name == name,
+            MessageWait.subject_kind == subject.kind,
+            MessageWait.subject_id == subject.id,
+        )
+        .distinct()
+        .order_by(MessageWait.instance_id)
+    )
+    step = Step(StepKind.MESSAGE, {"name": name, "payload": payload})
+    for instance_id in session.scalars(query).all():
+        _advance_safely(session, instance_id, step)
+
+
+def _refresh(session: Session, subject: Subject) -> None:
+    _queue(session).refreshes.discard(subject)
+    query = select(ProcessInstance.id).where(
+        ProcessInstance.subject_kind == subject.kind,
+        ProcessInstance.subject_id == subject.id,
+        ProcessInstance.state.in_(_LIVE),
+        ProcessInstance.blob.is_not(None),
+    )
+    for instance_id in session.scalars(query.order_by(ProcessInstance.id)).all():
+        _advance_safely(session, instance_id, Step(StepKind.REFRESH))
+
+
+def _wake(session: Session, timer_id: int, instance_id: int) -> None:
+    locked(session, instance_id)
+    timer = session.scalars(
+        select(Timer).where(Timer.id == timer_id).execution_options(populate_existing=True)
+    ).one_or_none()
+    if timer is None or timer.due_at > clock.now():
+        return
+    query = (
+        select(Timer.task_id, Timer.element)
+        .where(Timer.instance_id == instance_id, Timer.due_at <= timer.due_at)
+        .where(Timer.lease_until.is_(None) | (Timer.lease_until < PARKED) | (Timer.id == timer_id))
+        .order_by(Timer.due_at, Timer.id)
+    )
+    for task_id, element in session.execute(query).all():
+        _advance_safely(session, instance_id, Step(StepKind.TIMER, {"task_id": task_id, "element": element}))
+
+
+def _cancel(session: Session, instance_id: int, reason: str, by_id: int | None) -> None:
+    instance = locked(session, instance_id)
+    if instance is None or instance.state not in _LIVE:
+        return
+    instance.end_reason = reason
+    close(session, instance, InstanceState.CANCELLED, by_id)
+    session.flush()
+
+
+def _refuse_closed(session: Session, task: UserTask) -> None:
+    if task.state == TaskState.OPEN:
+        return
+    at = task.completed_at
+    when = f" at {at:%Y-%m-%d %H:%M} UTC" if at is not None else ""
+    if task.state == TaskState.COMPLETED:
+        message = f"{_name(session, task.completed_by_id)} completed this task{when}."
+    else:
+        message = f"The process withdrew this task{when}; it is no longer needed."
+    raise TaskClosed(message, by_id=task.completed_by_id, at=at)
+
+
+def _name(session: Session, person_id: int | None) -> str:
+    if person_id is None:
+        return "The process"
+    name = _name_of(session, person_id) if _name_of is not None else None
+    return name or f"Person {person_id}"
