@@ -130,7 +130,7 @@ class ProcessInstance(Model):
     stalled_element: Mapped[str | None] = mapped_column(String(200))
     stalled_reason: Mapped[str | None] = mapped_column(Text)
     stalled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    # The step that failed and that a retry runs again: {"kind": "start" | "message" | "timer" | "task", …}.
+    # The steps that failed and that a retry runs again: {"steps": [{"kind": "message", "data": {…}, "by_id": …}]}.
     pending_step: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     attempts: Mapped[int] = mapped_column(default=0)
 
@@ -167,6 +167,8 @@ class UserTask(Model):
     subject_kind: Mapped[str] = mapped_column(String(30))
     subject_id: Mapped[int]
     assignee_id: Mapped[int | None]
+    # What the diagram's `assignee` gave last: a refresh changes the assignee only when this changes, so claims last.
+    offered_to_id: Mapped[int | None]
     candidate_role: Mapped[str | None] = mapped_column(String(30))
     excluded_person_id: Mapped[int | None]
     due_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
@@ -208,7 +210,11 @@ class Timer(Model):
     """A waiting timer event of an instance; the clock offers it when it is due."""
 
     __tablename__ = "timer"
-    __table_args__ = (UniqueConstraint("instance_id", "task_id"), Index("ix_timer_due", "due_at", "lease_until"))
+    # An event gateway is one task that waits for several timers.
+    __table_args__ = (
+        UniqueConstraint("instance_id", "task_id", "element"),
+        Index("ix_timer_due", "due_at", "lease_until"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"))
@@ -239,13 +245,14 @@ class MessageWait(Model):
 
 
 class HistoryEntry(Model):
-    """One passage of an instance through one element; append only."""
+    """One passage of an instance through one element; `left_at` is None while it waits there."""
 
     __tablename__ = "history_entry"
     __table_args__ = (Index("ix_history_entry_instance", "instance_id", "id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"))
+    task_id: Mapped[str] = mapped_column(String(32))
     element: Mapped[str] = mapped_column(String(200))
     element_type: Mapped[str] = mapped_column(String(60))
     name: Mapped[str | None] = mapped_column(String(200))

@@ -1,0 +1,59 @@
+"""What one step of an instance may use. A diagram that wants more is wrong, and must not stop its neighbours."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+MAX_PARALLEL_INSTANCES = 200
+
+
+class BudgetExceeded(Exception):
+    """A step wanted more than its budget; the message names which one."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The most that one step may do; tests make them small."""
+
+    tasks: int = 2_000
+    depth: int = 15
+    seconds: float = 10.0
+    blob_bytes: int = 1_000_000
+    queued_steps: int = 200
+
+
+LIMITS = Limits()
+
+
+@dataclass
+class Budget:
+    """What is left of one step's limits. Seconds are real: they guard the worker, not the desk."""
+
+    limits: Limits = field(default_factory=lambda: LIMITS)
+    tasks: int = 0
+    started: float = field(default_factory=time.monotonic)
+
+    def spend_task(self) -> None:
+        """Count one element about to run."""
+        self.tasks += 1
+        if self.tasks > self.limits.tasks:
+            raise BudgetExceeded(
+                f"More than {self.limits.tasks} elements ran without reaching a wait: the diagram seems to loop."
+            )
+        if time.monotonic() - self.started > self.limits.seconds:
+            raise BudgetExceeded(f"The step took more than {self.limits.seconds:g} seconds.")
+
+    def check_depth(self, depth: int) -> None:
+        """Refuse call activities nested too deeply: usually a process that calls itself."""
+        if depth > self.limits.depth:
+            raise BudgetExceeded(
+                f"Sub-processes are nested more than {self.limits.depth} deep: a process seems to call itself."
+            )
+
+    def check_size(self, blob: bytes) -> None:
+        """Refuse a state that has grown too large to keep."""
+        if len(blob) > self.limits.blob_bytes:
+            raise BudgetExceeded(
+                f"The variables take {len(blob) // 1000} KB; at most {self.limits.blob_bytes // 1000} KB are kept."
+            )

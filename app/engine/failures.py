@@ -1,0 +1,162 @@
+"""Failed steps: what is kept of them, so that nothing typed or received is lost and a retry can run them again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import structlog
+from sqlalchemy import delete, select, update
+
+from app import clock
+from app.db import Session
+from app.engine.events import InstanceStalled
+from app.engine.models import HistoryEntry, InstanceState, MessageWait, ProcessInstance, TaskState, Timer, UserTask
+from app.engine.steps import Step, StepKind
+from app.errors import DeskError
+from app.events import record
+
+log = structlog.get_logger(__name__)
+
+# A timer whose step failed is not offered again before somebody retries it.
+PARKED = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+class StepFailed(DeskError):
+    """A step of an instance failed and everything it did was rolled back."""
+
+    status = 409
+
+    def __init__(self, instance_id: int, element: str, reason: str, step: Step) -> None:
+        super().__init__(
+            f"The process could not go on at “{element}”: {reason} "
+            "Whoever looks after the processes can repair it and try again; nothing of yours is lost."
+        )
+        self.instance_id = instance_id
+        self.element = element
+        self.reason = reason
+        self.step = step
+
+    def aftermath(self, session: Session) -> None:
+        """Mark the instance as stalled; boundaries call this in a transaction of its own after the rollback."""
+        stall(session, self)
+
+
+def locked(session: Session, instance_id: int) -> ProcessInstance | None:
+    """The instance as it is now, held until the transaction ends."""
+    query = select(ProcessInstance).where(ProcessInstance.id == instance_id).with_for_update()
+    return session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+
+
+def pending_steps(instance: ProcessInstance) -> list[Step]:
+    """The steps that failed and wait for a retry."""
+    return [Step.from_json(kept) for kept in (instance.pending_step or {}).get("steps", [])]
+
+
+def keep_pending(instance: ProcessInstance, steps: list[Step]) -> None:
+    """Write down which steps wait for a retry; without any, the instance runs again."""
+    if steps:
+        instance.pending_step = {"steps": [step.as_json() for step in steps]}
+        return
+    instance.pending_step = None
+    if instance.state == InstanceState.STALLED:
+        instance.state = InstanceState.RUNNING
+    instance.stalled_element = instance.stalled_reason = instance.stalled_at = None
+
+
+def stall(session: Session, failure: StepFailed) -> None:
+    """Mark an instance as stalled at the element that failed, and keep the step for a retry."""
+    instance = locked(session, failure.instance_id)
+    # An instance that was started in the transaction that failed is gone with it.
+    if instance is None or instance.state in (InstanceState.COMPLETED, InstanceState.CANCELLED):
+        return
+    log.warning("step_failed", instance=instance.id, element=failure.element, reason=failure.reason)
+    was_running = instance.state == InstanceState.RUNNING
+    others = [step for step in pending_steps(instance) if not step.is_same_as(failure.step)]
+    keep_pending(instance, [*others, failure.step])
+    instance.state = InstanceState.STALLED
+    instance.stalled_element = failure.element[:200]
+    instance.stalled_reason = failure.reason
+    instance.stalled_at = clock.now()
+    if failure.step.kind == StepKind.TIMER:
+        _park(session, instance.id, failure.step, until=PARKED)
+    session.flush()
+    if was_running:
+        record(
+            session,
+            InstanceStalled(
+                instance_id=instance.id,
+                process_key=instance.definition.key,
+                subject_kind=instance.subject_kind,
+                subject_id=instance.subject_id,
+                element=failure.element,
+                reason=failure.reason,
+            ),
+        )
+
+
+def unpark(session: Session, instance: ProcessInstance) -> None:
+    """Let the clock offer the instance's timers again."""
+    session.execute(update(Timer).where(Timer.instance_id == instance.id).values(lease_until=None, attempts=0))
+
+
+def _park(session: Session, instance_id: int, step: Step, *, until: datetime) -> None:
+    session.execute(
+        update(Timer)
+        .where(
+            Timer.instance_id == instance_id,
+            Timer.task_id == step.data["task_id"],
+            Timer.element == step.data["element"],
+        )
+        .values(lease_until=until)
+    )
+
+
+def settle(session: Session, instance: ProcessInstance, done: Step) -> None:
+    """After a step went well: forget kept steps that it was, or that nothing waits for any longer."""
+    if instance.pending_step is None:
+        return
+    left = [step for step in pending_steps(instance) if not step.is_same_as(done)]
+    keep_pending(instance, [step for step in left if _still_waits(session, instance, step)])
+
+
+def _still_waits(session: Session, instance: ProcessInstance, step: Step) -> bool:
+    if step.kind == StepKind.START:
+        return instance.blob is None
+    if step.kind == StepKind.TASK:
+        query = select(UserTask.id).where(
+            UserTask.instance_id == instance.id,
+            UserTask.task_id == step.data["task_id"],
+            UserTask.state == TaskState.OPEN,
+        )
+    elif step.kind == StepKind.TIMER:
+        query = select(Timer.id).where(
+            Timer.instance_id == instance.id,
+            Timer.task_id == step.data["task_id"],
+            Timer.element == step.data["element"],
+        )
+    elif step.kind == StepKind.MESSAGE:
+        query = select(MessageWait.id).where(
+            MessageWait.instance_id == instance.id, MessageWait.name == step.data["name"]
+        )
+    else:
+        return False
+    return session.scalars(query.limit(1)).first() is not None
+
+
+def close(session: Session, instance: ProcessInstance, state: InstanceState, by_id: int | None) -> None:
+    """End an instance in the tables: nothing of it is open, due or waited for any longer."""
+    now = clock.now()
+    instance.state = state
+    instance.ended_at = now
+    instance.pending_step = None
+    instance.stalled_element = instance.stalled_reason = instance.stalled_at = None
+    for model in (Timer, MessageWait):
+        session.execute(delete(model).where(model.instance_id == instance.id))
+    still_open = select(UserTask).where(UserTask.instance_id == instance.id, UserTask.state == TaskState.OPEN)
+    for task in session.scalars(still_open):
+        task.state, task.completed_at, task.completed_by_id = TaskState.CANCELLED, now, by_id
+    session.execute(
+        update(HistoryEntry)
+        .where(HistoryEntry.instance_id == instance.id, HistoryEntry.left_at.is_(None))
+        .values(left_at=now, outcome="cancelled")
+    )

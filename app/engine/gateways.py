@@ -1,0 +1,94 @@
+"""Elements of ours: an AND-join that stays right inside loops, an event gateway with one winner, limited instances.
+
+The library's join counts every earlier arrival at the same gateway, so from the second round on it fires too early.
+Ours looks at the arrivals of the current round only: those below the nearest completed instance of itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from SpiffWorkflow.bpmn.specs.defaults import EventBasedGateway, ParallelGateway
+from SpiffWorkflow.spiff.specs.defaults import ParallelMultiInstanceTask
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.deep_merge import DeepMerge
+from SpiffWorkflow.util.task import TaskState
+
+from app.engine.budgets import MAX_PARALLEL_INSTANCES, BudgetExceeded
+
+
+class ScopedParallelGateway(ParallelGateway):  # type: ignore[misc]  # the library has no types
+    """Joins the branches of one round (BPMN 2.0 §13.4.1)."""
+
+    def arrivals(self, my_task: Task) -> list[Task]:
+        """The other tasks of this gateway that belong to the same round and were not joined yet."""
+        above, scope, task = set(), None, my_task.parent
+        while task is not None:
+            above.add(task.id)
+            if scope is None and task.task_spec is self and task.state == TaskState.COMPLETED:
+                scope = task
+            task = task.parent
+        found, stack = [], [scope or my_task.workflow.task_tree]
+        while stack:
+            task = stack.pop()
+            if task.task_spec is self and task is not scope:
+                joined = task.internal_data.get("joined")
+                if task is not my_task and task.state != TaskState.COMPLETED and task.id not in above and not joined:
+                    found.append(task)
+                # Other rounds live below this arrival.
+                continue
+            stack.extend(task.children)
+        return found
+
+    def _check_threshold_unstructured(self, my_task: Task) -> bool:
+        missing = set(self._inputs)
+        for task in (my_task, *self.arrivals(my_task)):
+            if task.parent.state == TaskState.COMPLETED:
+                missing.discard(task.parent.task_spec.name)
+        return not missing
+
+    def _update_hook(self, my_task: Task) -> bool:
+        may_fire = self._check_threshold_unstructured(my_task)
+        for task in self.arrivals(my_task):
+            if task.state == TaskState.WAITING:
+                task.cancel()
+        if may_fire:
+            my_task._inherit_data()
+        else:
+            my_task._set_state(TaskState.WAITING)
+        return may_fire
+
+    def _run_hook(self, my_task: Task) -> bool:
+        finished = [task for task in self.arrivals(my_task) if task.has_state(TaskState.FINISHED_MASK)]
+        for task in sorted(finished, key=lambda task: task.last_state_change):
+            DeepMerge.merge(my_task.data, task.parent.data)
+            # Consumed: a later round does not count it and pruning may drop it.
+            task.internal_data["joined"] = True
+        my_task._inherit_data()
+        return True
+
+
+class FirstEventGateway(EventBasedGateway):  # type: ignore[misc]  # the library has no types
+    """Takes the branch of the event that came first (BPMN 2.0 §10.6.6); the library would take every one it saw."""
+
+    def _run_hook(self, my_task: Task) -> bool:
+        seen = my_task.internal_data.get("seen_events", [])
+        moments = my_task.internal_data.get("due", {})
+        # Several timers may be overdue at once: the earliest wins, as it would have with an attentive clock.
+        seen.sort(key=lambda event: moments.get(getattr(event.event_definition, "element", None), ""))
+        my_task.internal_data["seen_events"] = seen[:1]
+        return bool(super()._run_hook(my_task))
+
+
+class LimitedParallelMultiInstanceTask(ParallelMultiInstanceTask):  # type: ignore[misc]  # the library has no types
+    """Refuses to open more instances at once than the budget allows; the library would make them all first."""
+
+    def create_children(self, my_task: Task) -> Any:
+        """Open one task per item, unless there are too many items."""
+        if self.data_input is not None:
+            wanted = len(self.data_input.get(my_task))
+        else:
+            wanted = my_task.workflow.script_engine.evaluate(my_task, self.cardinality)
+        if wanted > MAX_PARALLEL_INSTANCES:
+            raise BudgetExceeded(f"{wanted} tasks at once; at most {MAX_PARALLEL_INSTANCES} may be opened together.")
+        return super().create_children(my_task)

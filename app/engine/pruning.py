@@ -1,0 +1,112 @@
+"""Dropping finished history from a process in memory, so that a loop of a thousand rounds stays as small as one.
+
+Kept are the root, every unfinished task with everything below it and its parent, open boundary splits with all their
+children, and joins that were not consumed yet: what the library looks at when it decides what runs next.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from SpiffWorkflow.bpmn.specs.control import EventSplit
+from SpiffWorkflow.specs.Join import Join
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
+
+FINISHED = TaskState.FINISHED_MASK
+
+
+def prune(workflow: Any) -> int:
+    """Drop what is finished; returns how many tasks went."""
+    removed = 0
+    for task_id in list(workflow.subprocesses):
+        if task_id in workflow.subprocesses and _is_over(workflow, task_id):
+            _drop_subprocess(workflow, task_id)
+    for level in [workflow, *workflow.subprocesses.values()]:
+        removed += _prune_level(workflow, level)
+    return removed
+
+
+def _is_over(workflow: Any, task_id: Any) -> bool:
+    for level in [workflow, *workflow.subprocesses.values()]:
+        if task_id in level.tasks:
+            return bool(level.tasks[task_id].state & FINISHED)
+    return True
+
+
+def _drop_subprocess(workflow: Any, task_id: Any) -> None:
+    subprocess = workflow.subprocesses.pop(task_id)
+    for inner in subprocess.tasks:
+        if inner in workflow.subprocesses:
+            _drop_subprocess(workflow, inner)
+
+
+def _prune_level(workflow: Any, level: Any) -> int:
+    tasks, root = level.tasks, level.task_tree
+    parents_first = _finished_part(level)
+    closed: dict[Any, set[str]] = {}
+    for task in reversed(parents_first):
+        closed[task.id] = _splits_closed_by(task, closed)
+    removed = 0
+    for task in reversed(parents_first):
+        if task is root or not task.state & FINISHED or task.id in workflow.subprocesses:
+            continue
+        parent = tasks[task._parent]
+        # While a boundary event can still fire, the split above it keeps all its children.
+        if isinstance(parent.task_spec, EventSplit) and parent.task_spec.name not in closed[parent.id]:
+            continue
+        children = task._children
+        if not children and _is_dead_end(task, parent):
+            if not (task is level.last_task and len(parent._children) == 1) and len(parent._children) > 1:
+                parent._children.remove(task.id)
+                del tasks[task.id]
+                removed += 1
+        elif len(children) == 1 and _is_plain_link(task, tasks[children[0]], closed):
+            child = tasks[children[0]]
+            parent._children[parent._children.index(task.id)] = child.id
+            child._parent = parent.id
+            del tasks[task.id]
+            removed += 1
+    if level.last_task is not None and level.last_task.id not in tasks:
+        level.last_task = root
+    return removed
+
+
+def _finished_part(level: Any) -> list[Task]:
+    """Tasks from the root down, not looking below unfinished ones."""
+    found, stack = [], [level.task_tree]
+    while stack:
+        task = stack.pop()
+        found.append(task)
+        if task.state & FINISHED:
+            stack.extend(level.tasks[child] for child in task._children)
+    return found
+
+
+def _splits_closed_by(task: Task, closed: dict[Any, set[str]]) -> set[str]:
+    """Names of the splits whose join has been passed below this task."""
+    if not task.state & FINISHED:
+        return set()
+    done = set().union(*(closed.get(child, set()) for child in task._children))
+    if _is_join(task) and task.state == TaskState.COMPLETED and getattr(task.task_spec, "split_task", None):
+        done = done | {task.task_spec.split_task}
+    return done
+
+
+def _is_join(task: Task) -> bool:
+    return isinstance(task.task_spec, Join)
+
+
+def _is_open_join(task: Task) -> bool:
+    """A join's arrival that no later arrival has consumed."""
+    return _is_join(task) and task.state != TaskState.COMPLETED and not task.internal_data.get("joined")
+
+
+def _is_dead_end(task: Task, parent: Task) -> bool:
+    return not _is_open_join(task) and bool(parent.state & FINISHED)
+
+
+def _is_plain_link(task: Task, child: Task, closed: dict[Any, set[str]]) -> bool:
+    if not child.state & FINISHED or _is_open_join(child):
+        return False
+    return not (isinstance(task.task_spec, EventSplit) and task.task_spec.name not in closed[task.id])

@@ -1,0 +1,204 @@
+"""The only drive loop: restore → apply → run to the next wait states → prune → project → save."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import structlog
+from SpiffWorkflow.bpmn import BpmnEvent
+from SpiffWorkflow.exceptions import TaskNotFoundException
+from SpiffWorkflow.spiff.specs.event_definitions import MessageEventDefinition
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState as SpiffState
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm.exc import StaleDataError
+
+from app.db import Session
+from app.engine import definitions, projection, state
+from app.engine.budgets import Budget, BudgetExceeded
+from app.engine.environment import DeskScripts, ElementFailed, element_of
+from app.engine.failures import StepFailed, close, locked, settle
+from app.engine.history import History
+from app.engine.models import InstanceState, ProcessInstance
+from app.engine.parser import properties
+from app.engine.pruning import prune
+from app.engine.steps import Step, StepKind
+from app.engine.values import ExpressionError, plain
+from app.engine.workflow import DeskWorkflow, run_task
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Thrown:
+    """A message that an instance threw and that does not wait inside it."""
+
+    name: str
+    payload: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class _Run:
+    """One step under way."""
+
+    session: Session
+    instance: ProcessInstance
+    step: Step
+    scripts: DeskScripts
+    workflow: DeskWorkflow
+    history: History
+    # The element that runs now, for an error that does not say where it was.
+    element: str = ""
+    completed: dict[str, str | None] = field(default_factory=dict)
+
+    def enter(self, task: Task) -> None:
+        self.element = element_of(task)
+
+    def leave(self, task: Task) -> None:
+        self.history.leave(task)
+
+
+def advance(session: Session, instance_id: int, step: Step) -> list[Thrown]:
+    """Do one step of an instance; returns the messages it threw.
+
+    Nothing happens when the instance has ended, or when nothing waits for the step any longer.
+
+    Raises:
+        StepFailed: the step cannot be done; the caller rolls back what it did.
+    """
+    instance = locked(session, instance_id)
+    if instance is None or instance.state in (InstanceState.COMPLETED, InstanceState.CANCELLED):
+        return []
+    element = ""
+    try:
+        run = _restore(session, instance, step)
+        try:
+            if not _apply(run):
+                settle(session, instance, step)
+                return []
+            run.workflow.run_to_waits(run.enter, run.leave)
+            thrown = _thrown(run.workflow)
+            _save(run)
+        except BudgetExceeded as error:
+            raise ElementFailed(run.element, str(error)) from error
+        finally:
+            element = run.element
+    except (StepFailed, OperationalError, StaleDataError):
+        raise
+    except ElementFailed as error:
+        raise StepFailed(instance_id, error.element, error.reason, step) from error
+    except Exception as error:
+        # Whatever it is, it must stop this instance only; the log has the whole story.
+        log.exception("step_crashed", instance=instance_id, element=element)
+        raise StepFailed(instance_id, element, f"{type(error).__name__}: {error}", step) from error
+    return thrown
+
+
+def _restore(session: Session, instance: ProcessInstance, step: Step) -> _Run:
+    compiled = definitions.compiled(instance.definition)
+    scripts = DeskScripts(session, instance.subject, instance.id, step.by_id)
+    budget = Budget()
+    if instance.blob is None:
+        workflow = DeskWorkflow(compiled.spec, compiled.subprocess_specs, scripts=scripts, budget=budget)
+    else:
+        workflow = state.load(instance.blob, instance.state_format, compiled, scripts=scripts, budget=budget)
+    return _Run(session, instance, step, scripts, workflow, History(session, instance))
+
+
+def _apply(run: _Run) -> bool:
+    """Apply the step; False when nothing waits for it."""
+    if run.step.kind == StepKind.START:
+        return _apply_start(run)
+    if run.instance.blob is None:
+        return False
+    if run.step.kind == StepKind.TASK:
+        return _apply_task(run)
+    if run.step.kind == StepKind.MESSAGE:
+        return _apply_message(run)
+    if run.step.kind == StepKind.TIMER:
+        run.element = run.step.data["element"]
+        return run.workflow.fire(run.step.data["task_id"], run.step.data["element"])
+    projection.rearm(run.workflow, run.scripts)
+    return True
+
+
+def _apply_start(run: _Run) -> bool:
+    if run.instance.blob is not None:
+        return False
+    variables = _plain(run, run.step.data.get("variables") or {})
+    run.workflow.task_tree.data.update(variables)
+    return True
+
+
+def _apply_task(run: _Run) -> bool:
+    try:
+        task = run.workflow.get_task_from_id(UUID(hex=run.step.data["task_id"]))
+    except TaskNotFoundException:
+        return False
+    if task.state != SpiffState.READY or not task.task_spec.manual:
+        return False
+    run.enter(task)
+    answer = _plain(run, run.step.data.get("answer") or {})
+    variable = properties(task.task_spec).get("variableName")
+    task.data.update({variable: answer} if variable else answer)
+    run_task(task)
+    outcome = answer.get("outcome")
+    outcome = outcome[:100] if isinstance(outcome, str) else None
+    run.completed[task.id.hex] = outcome
+    run.history.leave(task, actor_id=run.step.by_id, outcome=outcome)
+    return True
+
+
+def _apply_message(run: _Run) -> bool:
+    definition = MessageEventDefinition(run.step.data["name"])
+    payload = _plain(run, run.step.data.get("payload") or {})
+    run.element = run.step.data["name"]
+    event = BpmnEvent(definition, payload=payload)
+    return bool(run.workflow.event_manager.catch(event, internal=False))
+
+
+def _plain(run: _Run, value: dict[str, Any]) -> dict[str, Any]:
+    try:
+        copied: dict[str, Any] = plain(value)
+    except ExpressionError as error:
+        raise ElementFailed(run.element, str(error)) from error
+    return copied
+
+
+def _thrown(workflow: DeskWorkflow) -> list[Thrown]:
+    """Messages for others; each also goes to the other instances of the subject that wait for it."""
+    return [
+        Thrown(event.event_definition.name, event.payload if isinstance(event.payload, dict) else {})
+        for event in workflow.get_events()
+        if isinstance(event.event_definition, MessageEventDefinition)
+    ]
+
+
+def _save(run: _Run) -> None:
+    instance, workflow = run.instance, run.workflow
+    again = run.step.kind == StepKind.REFRESH
+    projection.project(
+        run.session,
+        instance,
+        workflow,
+        run.scripts,
+        completed=run.completed,
+        by_id=run.step.by_id,
+        again=again,
+    )
+    run.history.settle(workflow)
+    is_over = workflow.is_completed()
+    prune(workflow)
+    blob = state.dump(workflow, definitions.compiled(instance.definition))
+    workflow.budget.check_size(blob)
+    if blob != instance.blob:
+        instance.blob = blob
+        instance.state_format = state.FORMAT
+    run.session.flush()
+    if is_over:
+        close(run.session, instance, InstanceState.COMPLETED, run.step.by_id)
+    else:
+        settle(run.session, instance, run.step)
+    run.session.flush()
