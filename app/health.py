@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app import clock, jobs
 from app.db import Model
-from app.engine.models import Timer
+from app.engine import timers
 from app.events import Delivery, DeliveryState
 
 # A clock ticks every second; one that has been silent for so long is gone or stuck.
@@ -74,7 +74,7 @@ def look(session: Session) -> Health:
         database=True,
         queue=queue_answers(),
         clock_age_seconds=_age(real, session.scalar(select(func.max(ClockBeat.beaten_at)))),
-        oldest_due_timer_seconds=_age(desk, session.scalar(select(func.min(Timer.due_at)).where(Timer.due_at <= desk))),
+        oldest_due_timer_seconds=_age(desk, timers.oldest_due(session, desk)),
         pending_deliveries=session.scalar(select(func.count()).select_from(Delivery).where(pending)) or 0,
         oldest_pending_delivery_seconds=_age(
             real, session.scalar(select(func.min(Delivery.next_attempt_at)).where(pending))

@@ -7,8 +7,6 @@ import shutil
 import signal
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -160,12 +158,13 @@ class Supervisor:
 
     def wait_for_page(self, most_seconds: float = 60.0) -> bool:
         """Keep the roles alive until the first page answers; False when asked to stop or when it never does."""
-        host, port = self.listener.getsockname()[:2]
-        address = f"http://{f'[{host}]' if ':' in host else host}:{port}/health"
+        from app.supervision.web_server import FirstPage
+
+        page = FirstPage(self.listener)
         until = time.monotonic() + most_seconds
         while not self.stop_asked and time.monotonic() < until:
             self.tick()
-            if _answers(address):
+            if page.answers():
                 return True
             time.sleep(TICK_SECONDS)
         return False
@@ -267,17 +266,6 @@ class Supervisor:
             say(error.message)
         else:
             sys.excepthook(type(error), error, error.__traceback__)
-
-
-def _answers(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(address, timeout=5):
-            return True
-    except urllib.error.HTTPError as answer:
-        # 503 says that the clock has not ticked yet, in a page all the same.
-        return answer.code == 503
-    except OSError:
-        return False
 
 
 def say(line: str) -> None:

@@ -42,6 +42,10 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
 
     def load_config(self) -> None:
         arbiter = os.getpid()
+
+        def end_with_arbiter(_server: object, _worker: object) -> None:
+            die_with_parent(arbiter)
+
         for name, value in {
             "bind": f"fd://{self.listener.fileno()}",
             "workers": self.desk.web_workers,
@@ -54,7 +58,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
             "loglevel": "warning",
             "preload_app": True,
             "control_socket_disable": True,
-            "post_fork": lambda *_: die_with_parent(arbiter),
+            "post_fork": end_with_arbiter,
         }.items():
             self.cfg.set(name, value)
 
@@ -65,3 +69,43 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
 def serve(app: Flask, settings: Settings, listener: socket.socket) -> None:
     """Serve pages until told to stop."""
     _Server(app, settings, listener).run()
+
+
+class FirstPage:
+    """Asks for a page without ever waiting, so that the asker can go on watching its processes meanwhile."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        self.address = listener.getsockname()[:2]
+        self.family = listener.family
+        self.asking: socket.socket | None = None
+
+    def answers(self) -> bool:
+        """Whether the first bytes of an answer have come by now."""
+        try:
+            if self.asking is None:
+                self.asking = self._ask()
+            if self.asking.recv(1):
+                return True
+            # Closed without an answer: the process that had taken the question died.
+            self._forget()
+            return False
+        except BlockingIOError:
+            return False
+        except OSError:
+            # The process that had taken the question died.
+            self._forget()
+            return False
+
+    def _ask(self) -> socket.socket:
+        asking = socket.socket(self.family, socket.SOCK_STREAM)
+        # The socket listens already: connecting does not wait for a process to accept.
+        asking.settimeout(2)
+        asking.connect(self.address)
+        asking.sendall(b"GET /sign-in HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        asking.setblocking(False)
+        return asking
+
+    def _forget(self) -> None:
+        if self.asking is not None:
+            self.asking.close()
+            self.asking = None
