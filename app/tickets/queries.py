@@ -132,7 +132,7 @@ def counts_by_state(session: Session, person: Person, filters: Filters | None = 
     """How many tickets of a list are in each state; states without any are left out."""
     conditions = (visible_to(person), *_conditions(filters or Filters()))
     counted = select(Ticket.state_key, func.count()).where(*conditions).group_by(Ticket.state_key)
-    return dict(session.execute(counted).tuples().all())
+    return dict(session.execute(counted).all())
 
 
 def by_ids(session: Session, ids: Iterable[int]) -> dict[int, Ticket]:

@@ -1,0 +1,109 @@
+"""The ticket page is a frame: each feature serves its own panel into it, and its own column into the list.
+
+A feature registers a function in its `panels.py`. It returns the template to draw and its values, or None when it has
+nothing to show. Nothing here knows the features above tickets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.people.models import Person
+from app.tickets.models import Ticket
+
+
+class Slot(StrEnum):
+    """Where on the ticket page a panel stands."""
+
+    CLOCKS = "clocks"  # the strip under the title
+    WORK = "work"  # docked under the conversation
+    SIDE = "side"  # the column of panels that fold
+
+
+@dataclass(frozen=True)
+class Content:
+    """What to draw: a template and its values. `title`, `note` and `link` are for panels of the side."""
+
+    template: str
+    values: Mapping[str, Any]
+    title: str = ""
+    note: str = ""
+    link: tuple[str, str] | None = None
+
+
+Draw = Callable[[Session, Ticket, Person], "Content | None"]
+Column = Callable[[Session, Sequence[Ticket], Person], Mapping[int, Mapping[str, Any]]]
+Attachments = Callable[[Session, Ticket], Mapping[int, Sequence[Any]]]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A registered panel."""
+
+    key: str
+    slot: Slot
+    order: int
+    draw: Draw
+    is_open: bool
+
+
+_panels: dict[str, Panel] = {}
+_columns: dict[str, tuple[str, Column]] = {}
+_attachments: list[Attachments] = []
+
+
+def panel(key: str, *, slot: Slot = Slot.SIDE, order: int, is_open: bool = True) -> Callable[[Draw], Draw]:
+    """Register a panel; lower orders stand first."""
+
+    def register(draw: Draw) -> Draw:
+        _panels[key] = Panel(key, slot, order, draw, is_open)
+        return draw
+
+    return register
+
+
+def list_column(key: str, template: str) -> Callable[[Column], Column]:
+    """Register a column of the ticket list: values by ticket id, for many tickets at once, drawn by a template."""
+
+    def register(column: Column) -> Column:
+        _columns[key] = (template, column)
+        return column
+
+    return register
+
+
+def message_attachments(find: Attachments) -> Attachments:
+    """Register who knows the documents of messages: rows with `uuid`, `name`, `size` by message id."""
+    _attachments.append(find)
+    return find
+
+
+def drawn(session: Session, ticket: Ticket, reader: Person) -> dict[Slot, list[tuple[Panel, Content]]]:
+    """Every panel that has something to show to this reader, by slot, in order."""
+    found: dict[Slot, list[tuple[Panel, Content]]] = {slot: [] for slot in Slot}
+    for each in sorted(_panels.values(), key=lambda one: one.order):
+        content = each.draw(session, ticket, reader)
+        if content is not None:
+            found[each.slot].append((each, content))
+    return found
+
+
+def columns(
+    session: Session, tickets: Sequence[Ticket], reader: Person
+) -> list[tuple[str, Mapping[int, Mapping[str, Any]]]]:
+    """The columns that features add to a list of tickets: template and values by ticket id."""
+    return [(template, column(session, tickets, reader)) for template, column in _columns.values()]
+
+
+def attachments_of(session: Session, ticket: Ticket) -> dict[int, list[Any]]:
+    """The documents of each message of a ticket."""
+    found: dict[int, list[Any]] = {}
+    for find in _attachments:
+        for message_id, documents in find(session, ticket).items():
+            found.setdefault(message_id, []).extend(documents)
+    return found
