@@ -21,7 +21,10 @@ class StartClocks(Schema):
         load_default=None, allow_none=True, validate=validate.Range(min=1), metadata={"title": "Minutes to solve"}
     )
     warn_percent = fields.Integer(
-        load_default=WARN_PERCENT, validate=validate.Range(min=1, max=100), metadata={"title": "Warn at percent"}
+        load_default=None,
+        allow_none=True,
+        validate=validate.Range(min=1, max=100),
+        metadata={"title": "Warn at percent"},
     )
     rule = fields.String(load_default=None, allow_none=True, metadata={"title": "Rule that gave the targets"})
     calendar = fields.String(load_default=None, allow_none=True, metadata={"title": "Calendar key"})
@@ -51,7 +54,7 @@ def start_clocks(
     *,
     response_minutes: int | None,
     resolution_minutes: int | None,
-    warn_percent: int,
+    warn_percent: int | None,
     rule: str | None,
     calendar: str | None,
 ) -> None:
@@ -61,7 +64,7 @@ def start_clocks(
         ticket_of(call.session, call.subject),
         response_minutes=response_minutes,
         resolution_minutes=resolution_minutes,
-        warn_percent=warn_percent,
+        warn_percent=warn_percent or WARN_PERCENT,
         rule=rule,
         calendar_key=calendar,
     )

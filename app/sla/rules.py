@@ -54,7 +54,16 @@ def targets_for(session: Session, ticket: Ticket) -> dict[ClockKind, Target]:
 
 
 def _target(answer: Mapping[str, Any], name: str) -> Target:
-    minutes, warn_percent = answer.get(name), answer.get("warn_percent", WARN_PERCENT)
-    if (minutes is not None and not isinstance(minutes, int)) or not isinstance(warn_percent, int):
+    minutes, warn_percent = answer.get(name), answer.get("warn_percent")
+    if not _is_share_of_time(minutes) or not _is_share_of_time(warn_percent):
         raise Conflict(_("The table “%(table)s” gives no usable targets; mend it.", table=DECISION))
-    return Target(minutes, warn_percent, str(answer.get("calendar") or DEFAULT_KEY), answer.get("rule"))
+    return Target(
+        int(minutes) if minutes else None,
+        int(warn_percent or WARN_PERCENT),
+        str(answer.get("calendar") or DEFAULT_KEY),
+        answer.get("rule"),
+    )
+
+
+def _is_share_of_time(value: object) -> bool:
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool) and value >= 0)
