@@ -1,0 +1,280 @@
+"""Lint rules on every expression of a diagram: it compiles, its names exist, its timers are times."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from app.engine import facts
+from app.engine.builtin_functions import BUILTINS
+from app.engine.expression_compiler import similar
+from app.engine.expressions import Expression, ExpressionError, Script, compile_expression, compile_script
+from app.engine.lint_bundle import (
+    BPMN,
+    SPIFF,
+    Bundle,
+    Diagram,
+    Element,
+    Report,
+    extension_text,
+    id_of,
+    properties,
+    tag_of,
+    text_of,
+)
+from app.engine.lint_tasks import constant, operator_of, parameters_of, variable_name
+from app.engine.values import parse_duration, parse_moment
+
+# Properties of user tasks that are expressions.
+EXPRESSION_PROPERTIES: Final = ("assignee", "candidate_teams", "excluded_person", "due")
+# What the engine puts beside a form's own fields.
+ANSWER_EXTRAS: Final = frozenset({"by", "at"})
+MAX_CARDINALITY: Final = 1000
+_REPETITIONS: Final = (
+    f"{BPMN}standardLoopCharacteristics/{BPMN}loopCondition",
+    f"{BPMN}multiInstanceLoopCharacteristics/{BPMN}loopCardinality",
+    f"{BPMN}multiInstanceLoopCharacteristics/{BPMN}completionCondition",
+)
+_CYCLE: Final = re.compile(r"R(?P<times>\d{0,6})/(?:(?P<start>[^/P][^/]*)/)?(?P<length>P[^/]*)")
+
+
+@dataclass(frozen=True)
+class Written:
+    """An expression or script as it stands in a diagram."""
+
+    element: str
+    what: str
+    text: str
+    is_script: bool = False
+
+
+def check(diagram: Diagram, bundle: Bundle, report: Report) -> None:
+    """All rules on the expressions of one diagram."""
+    known = facts.known_facts() | known_variables(bundle)
+    functions = facts.known_functions()
+    answers = _answer_fields(bundle)
+    for written in _all_written(diagram):
+        compiled = _compiled(written, report)
+        if compiled is not None:
+            check_names(written.element, compiled, known, functions, report)
+            _check_answer_fields(written.element, compiled, answers, report)
+            if isinstance(compiled, Script):
+                _check_assigned(written.element, compiled, report)
+    for definition in diagram.root.iter(f"{BPMN}timerEventDefinition"):
+        _check_timer(definition, report)
+    for cardinality in diagram.root.iter(f"{BPMN}loopCardinality"):
+        _check_cardinality(cardinality, report)
+
+
+def known_variables(bundle: Bundle) -> frozenset[str]:
+    """Every variable that something in these files assigns."""
+    return frozenset(name for diagram in bundle.diagrams for name in _assigned_in(diagram) if name) | frozenset(
+        name for file in bundle.decision_files for name in file.outputs
+    )
+
+
+def check_names(
+    element: str, compiled: Expression | Script, known: Collection[str], functions: Collection[str], report: Report
+) -> None:
+    """Report names and functions that nothing provides."""
+    for name in sorted(compiled.functions - set(functions) - set(BUILTINS)):
+        message = (
+            f"There is no function `{name}`{similar(name, [*BUILTINS, *functions])} (in `{_short(compiled.text)}`)"
+        )
+        report.error(element, "unknown-function", message)
+    for name in sorted(compiled.names - set(known)):
+        message = (
+            f"Nothing provides or assigns `{name}`{similar(name, known)} "
+            f"(in `{_short(compiled.text)}`; text needs quotes)"
+        )
+        report.warning(element, "unknown-name", message)
+
+
+def _short(text: str) -> str:
+    one_line = " ".join(text.split())
+    return one_line if len(one_line) <= 60 else f"{one_line[:57]}…"
+
+
+def _all_written(diagram: Diagram) -> Iterator[Written]:
+    for scope in diagram.scopes:
+        for flow in scope.flows:
+            if flow.condition is not None:
+                yield Written(flow.id, "condition", flow.condition)
+        for node in scope.nodes.values():
+            yield from _of_node(node)
+    for tag, what in (("messagePayload", "payload"), ("payloadExpression", "payload")):
+        for element in diagram.root.iter(f"{SPIFF}{tag}"):
+            yield Written(_owner(element), what, text_of(element))
+
+
+def _of_node(node: Element) -> Iterator[Written]:
+    name = id_of(node)
+    if tag_of(node) == "scriptTask" and text_of(node.find(f"{BPMN}script")):
+        yield Written(name, "script", _raw_text(node.find(f"{BPMN}script")), is_script=True)
+    for tag in ("preScript", "postScript"):
+        if extension_text(node, tag):
+            yield Written(name, tag, extension_text(node, tag) or "", is_script=True)
+    if tag_of(node) == "userTask":
+        given = properties(node)
+        for key in EXPRESSION_PROPERTIES:
+            if key in given:
+                yield Written(name, key, given[key])
+    operator = operator_of(node)
+    if operator is not None:
+        for parameter in parameters_of(operator):
+            yield Written(name, f"parameter {parameter.get('id', '')}", parameter.get("value", ""))
+    for loop in _REPETITIONS:
+        found = node.find(loop)
+        if found is not None:
+            yield Written(name, "repetition", text_of(found))
+    for definition in node:
+        if tag_of(definition) == "timerEventDefinition":
+            for value in definition:
+                if tag_of(value) in ("timeDate", "timeDuration", "timeCycle"):
+                    yield Written(name, "timer", text_of(value))
+
+
+def _raw_text(element: Element | None) -> str:
+    return "".join(str(part) for part in element.itertext()) if element is not None else ""
+
+
+def _owner(element: Element) -> str:
+    """The id of the diagram element that an extension element belongs to."""
+    place: Element | None = element
+    while place is not None and not (place.tag.startswith(BPMN) and place.get("id")):
+        place = place.getparent()
+    return id_of(place) if place is not None else ""
+
+
+def _compiled(written: Written, report: Report) -> Expression | Script | None:
+    reader: Callable[[str], Expression | Script] = compile_script if written.is_script else compile_expression
+    try:
+        return reader(written.text)
+    except ExpressionError as error:
+        hint = ""
+        if written.text.startswith("=") and not written.text.startswith("=="):
+            hint = " Leave out the = in front: this is not FEEL."
+        report.error(written.element, "expression", f"The {written.what} is wrong: {error}{hint}")
+        return None
+
+
+def _check_assigned(element: str, script: Script, report: Report) -> None:
+    for name in sorted(script.assigned & facts.known_facts()):
+        message = f"`{name}` is a fact; assigning it hides the fact from here on. Choose another name."
+        report.warning(element, "hides-fact", message)
+
+
+def _assigned_in(diagram: Diagram) -> Iterator[str]:
+    yield from diagram.messages.values()
+    for tag in ("messageVariable", "variableName"):
+        for element in diagram.root.iter(f"{SPIFF}{tag}"):
+            yield text_of(element)
+    for tag in ("inputDataItem", "outputDataItem", "loopDataInputRef", "loopDataOutputRef", "dataObject"):
+        for element in diagram.root.iter(f"{BPMN}{tag}"):
+            yield from (element.get("id", ""), element.get("name", ""), text_of(element))
+    for task in diagram.nodes("userTask"):
+        yield variable_name(task)
+    for task in diagram.nodes("serviceTask"):
+        operator = operator_of(task)
+        if operator is not None:
+            yield operator.get("resultVariable", "")
+    for element in diagram.root.iter(f"{BPMN}script", f"{SPIFF}preScript", f"{SPIFF}postScript"):
+        yield from _assigned_by(_raw_text(element))
+
+
+def _assigned_by(script: str) -> frozenset[str]:
+    try:
+        return compile_script(script).assigned
+    except ExpressionError:
+        return frozenset()
+
+
+def _answer_fields(bundle: Bundle) -> dict[str, frozenset[str]]:
+    """What each variable that only forms fill may hold: {variable: field keys}."""
+    fields: dict[str, frozenset[str]] = {}
+    for diagram in bundle.diagrams:
+        for task in diagram.nodes("userTask"):
+            variable, form = variable_name(task), properties(task).get("form", "").strip()
+            if variable and form in bundle.forms:
+                fields[variable] = fields.get(variable, ANSWER_EXTRAS) | bundle.forms[form]
+            else:
+                fields.pop(variable, None)
+    # A name that something else assigns as well may hold anything; so may a fact of another kind of subject.
+    return {variable: keys for variable, keys in fields.items() if variable not in facts.known_facts()}
+
+
+def _check_answer_fields(
+    element: str, compiled: Expression | Script, answers: dict[str, frozenset[str]], report: Report
+) -> None:
+    for path in sorted(compiled.paths):
+        if len(path) > 1 and path[0] in answers and path[1] not in answers[path[0]]:
+            message = f"No form behind `{path[0]}` has a field `{path[1]}`{similar(path[1], answers[path[0]])}"
+            report.error(element, "unknown-field", message)
+
+
+def _check_timer(definition: Element, report: Report) -> None:
+    owner = _owner_event(definition)
+    values = [child for child in definition if tag_of(child) in ("timeDate", "timeDuration", "timeCycle")]
+    if len(values) != 1 or not text_of(values[0]):
+        report.error(owner, "timer", "The timer needs one time: a date, a duration or a cycle.")
+        return
+    kind, text = tag_of(values[0]), text_of(values[0])
+    if re.fullmatch(r"-?(P[0-9TWDHMS]+|R\d*/.*|\d{4}-\d\d-\d\d.*)", text):
+        report.error(owner, "timer", f'Put the time in quotes, it is an expression: "{text}".')
+        return
+    try:
+        is_constant, value = constant(compile_expression(text))
+    except ExpressionError:
+        # Said by the rule on expressions.
+        return
+    if is_constant:
+        _check_constant_time(owner, kind, value, report)
+
+
+def _check_constant_time(owner: str, kind: str, value: object, report: Report) -> None:
+    if not isinstance(value, str):
+        report.error(owner, "timer", "A timer's value is a text, a moment or a duration, not a number or a list.")
+        return
+    try:
+        if kind == "timeCycle":
+            _check_cycle(owner, value, report)
+        elif value.startswith("-"):
+            report.error(owner, "timer", f'"{value}" lies in the past and would be read as if it had no minus sign.')
+        elif kind == "timeDuration":
+            parse_duration(value)
+        else:
+            parse_moment(value)
+            if re.search(r"T\d", value) and not re.search(r"(Z|[+-]\d\d:?\d\d)$", value):
+                message = f'"{value}" does not say in which time zone; add Z or an offset such as +02:00.'
+                report.error(owner, "timer", message)
+    except ExpressionError as error:
+        report.error(owner, "timer", str(error))
+
+
+def _check_cycle(owner: str, value: str, report: Report) -> None:
+    match = _CYCLE.fullmatch(value)
+    if match is None:
+        raise ExpressionError(f'"{value[:40]}" is no cycle; write "R3/PT4H".')
+    length = parse_duration(match["length"])
+    if not length:
+        report.error(owner, "timer", "A cycle of no length never stops; give it a length.")
+    if match["times"] == "" or int(match["times"]) > MAX_CARDINALITY:
+        report.error(owner, "timer", f"A cycle says how often it repeats, at most {MAX_CARDINALITY} times.")
+
+
+def _owner_event(definition: Element) -> str:
+    parent = definition.getparent()
+    return id_of(parent) if parent is not None else id_of(definition)
+
+
+def _check_cardinality(cardinality: Element, report: Report) -> None:
+    try:
+        is_constant, value = constant(compile_expression(text_of(cardinality)))
+    except ExpressionError:
+        return
+    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_CARDINALITY
+    if is_constant and not is_count:
+        message = f"How many must be a whole number from 0 to {MAX_CARDINALITY}."
+        report.error(_owner(cardinality), "repetition", message)
