@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, undefer
 
 from app import clock, events
 from app.db import run_in_transaction
-from app.errors import DeskError
+from app.errors import Conflict, DeskError
 from app.jobs import job
 from app.mail import inbound, sending
 from app.mail.events import MailRefused
@@ -39,6 +39,10 @@ def process(received_id: int) -> None:
     try:
         mail = parse_apart(raw)
         run_in_transaction(lambda session: inbound.take(session, session.get_one(ReceivedMail, received_id), mail))
+    except Conflict as error:
+        # Somebody else was faster (two first mails of one stranger): the next look finds what they made.
+        reason = str(error)
+        run_in_transaction(lambda session: _put_off_received(session, received_id, reason))
     except (Unreadable, DeskError) as error:
         reason = str(error)
         run_in_transaction(lambda session: _refuse(session, received_id, reason))

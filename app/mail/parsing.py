@@ -26,7 +26,7 @@ DEPTH = 40
 ADDRESSES = 50
 REFERENCES = 30
 TEXT_CHARACTERS = 500_000
-HTML_CHARACTERS = 2_000_000
+HTML_CHARACTERS = 500_000
 
 # Header names that say a mail was written by a program, with the value kept (RFC 3834 and what is common besides).
 AUTOMATIC_HEADERS = (

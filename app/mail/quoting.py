@@ -51,19 +51,16 @@ def split_quoted(text: str) -> tuple[str, str]:
     Answers between quoted lines stay where they are, with the quotes: without them they say nothing. When nothing but
     history would be left (a forwarded mail), the whole text is what was written.
     """
-    seen = "\n".join("x" * len(line) if len(line) > _LONGEST_HEADER_LINE else line for line in text.split("\n"))
+    whole = text.strip()
+    if _answers_between(whole):
+        return whole, ""
+    seen = "\n".join("x" * len(line) if len(line) > _LONGEST_HEADER_LINE else line for line in whole.split("\n"))
     starts = [found.start() for found in (_HEADER.search(seen), _SEPARATOR.search(seen)) if found]
-    if starts:
-        start = min(starts)
-        written, history = text[:start], text[start:]
-        if _answers_between(history):
-            return text.strip(), ""
-    else:
-        written, history = _without_last_quotes(text)
-    if written.strip():
-        return written.strip(), history.strip()
-    below = _below_quotes(text)
-    return (below, text[: -len(below)].strip()) if below else (text.strip(), "")
+    written, history = (whole[: min(starts)], whole[min(starts) :]) if starts else _without_last_quotes(whole)
+    if not written.strip() or whole.startswith(">"):
+        below = _below_quotes(whole)
+        return (below, whole[: -len(below)].strip()) if below else (whole, "")
+    return written.strip(), history.strip()
 
 
 def _answers_between(history: str) -> bool:

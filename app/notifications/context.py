@@ -37,7 +37,7 @@ def ticket_path(ticket: Ticket) -> str:
 
 def portal_path(ticket: Ticket) -> str:
     """Where its customer finds a ticket."""
-    return f"/portal/{ticket.number}"
+    return f"/portal/requests/{ticket.number}"
 
 
 def values_for(
