@@ -29,7 +29,7 @@ FEATURES = (
     "notifications",
 )
 INTERFACES = ("web", "tasklist", "monitor", "portal", "settings")
-PARTS = ("models", "events", "facts", "operations", "subscribers", "jobs", "commands")
+PARTS = ("models", "events", "facts", "operations", "subscribers", "panels", "jobs", "lint", "commands")
 
 
 def create_app(settings: Settings | None = None, *, web: bool = True) -> Flask:
@@ -41,7 +41,7 @@ def create_app(settings: Settings | None = None, *, web: bool = True) -> Flask:
     """
     settings = settings or Settings.from_env()
     import_parts(FEATURES, PARTS)
-    import_parts(INTERFACES, ("models", "subscribers"))
+    import_parts(INTERFACES, ("models", "subscribers", "panels"))
     import_module("app.health")
     app = _flask(web)
     app.config.from_mapping(

@@ -81,6 +81,14 @@ def id_of(element: Element) -> str:
     return element.get("id") or tag_of(element)
 
 
+def owner_of(element: Element) -> str:
+    """The id of the diagram element that an extension or a definition belongs to."""
+    place: Element | None = element
+    while place is not None and not (place.tag.startswith(BPMN) and place.get("id")):
+        place = place.getparent()
+    return id_of(place) if place is not None else ""
+
+
 def text_of(element: Element | None) -> str:
     """The text inside an element, without the space around it."""
     return ("".join(str(part) for part in element.itertext())).strip() if element is not None else ""
@@ -220,7 +228,7 @@ class Diagram:
 def _read_scope(holder: Element) -> Scope:
     scope = Scope(holder)
     for child in holder:
-        if not isinstance(child.tag, str) or not child.tag.startswith(BPMN):
+        if not child.tag.startswith(BPMN):
             continue
         if tag_of(child) in FLOW_NODES:
             scope.nodes.setdefault(id_of(child), child)

@@ -17,6 +17,7 @@ from app.engine.lint_bundle import (
     Scope,
     event_definitions,
     id_of,
+    owner_of,
     properties,
     tag_of,
     text_of,
@@ -194,14 +195,11 @@ def _check_repetition(element: Element, report: Report) -> None:
 def _check_foreign(diagram: Diagram, report: Report) -> None:
     seen: set[str] = set()
     for element in diagram.root.iter():
-        owner = element
         names = [element.tag, *element.attrib]
-        while not owner.tag.startswith(BPMN) and owner.getparent() is not None:
-            owner = owner.getparent()
         foreign = any(str(name).startswith(tuple(f"{{{space}" for space in _FOREIGN)) for name in names)
-        if foreign and id_of(owner) not in seen:
-            seen.add(id_of(owner))
-            report.warning(id_of(owner), "foreign", "Settings for another engine are ignored here; remove them.")
+        if foreign and owner_of(element) not in seen:
+            seen.add(owner_of(element))
+            report.warning(owner_of(element), "foreign", "Settings for another engine are ignored here; remove them.")
 
 
 def _check_texts(diagram: Diagram, report: Report) -> None:
@@ -218,9 +216,5 @@ def _check_texts(diagram: Diagram, report: Report) -> None:
     for holder in diagram.root.iter(f"{SPIFF}properties"):
         for each in holder:
             if not each.get("name") or each.get("value") is None:
-                owner = holder.getparent()
-                place = owner.getparent() if owner is not None else None
-                name = id_of(place) if place is not None else ""
-                report.error(
-                    name, "property", "An extension property has no name or no value; fill it in or remove it."
-                )
+                message = "An extension property has no name or no value; fill it in or remove it."
+                report.error(owner_of(holder), "property", message)

@@ -20,6 +20,7 @@ from app.engine.lint_bundle import (
     Report,
     extension_text,
     id_of,
+    owner_of,
     properties,
     tag_of,
     text_of,
@@ -106,7 +107,7 @@ def _all_written(diagram: Diagram) -> Iterator[Written]:
             yield from _of_node(node)
     for tag, what in (("messagePayload", "payload"), ("payloadExpression", "payload")):
         for element in diagram.root.iter(f"{SPIFF}{tag}"):
-            yield Written(_owner(element), what, text_of(element))
+            yield Written(owner_of(element), what, text_of(element))
 
 
 def _of_node(node: Element) -> Iterator[Written]:
@@ -138,14 +139,6 @@ def _of_node(node: Element) -> Iterator[Written]:
 
 def _raw_text(element: Element | None) -> str:
     return "".join(str(part) for part in element.itertext()) if element is not None else ""
-
-
-def _owner(element: Element) -> str:
-    """The id of the diagram element that an extension element belongs to."""
-    place: Element | None = element
-    while place is not None and not (place.tag.startswith(BPMN) and place.get("id")):
-        place = place.getparent()
-    return id_of(place) if place is not None else ""
 
 
 def _compiled(written: Written, report: Report) -> Expression | Script | None:
@@ -277,4 +270,4 @@ def _check_cardinality(cardinality: Element, report: Report) -> None:
     is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_CARDINALITY
     if is_constant and not is_count:
         message = f"How many must be a whole number from 0 to {MAX_CARDINALITY}."
-        report.error(_owner(cardinality), "repetition", message)
+        report.error(owner_of(cardinality), "repetition", message)

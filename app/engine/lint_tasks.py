@@ -129,9 +129,9 @@ def _check_value(name: str, key: str, text: str, schema: Schema, report: Report)
         return
     if not is_constant:
         return
-    errors = schema.validate({key: value}, partial=True)
-    if isinstance(errors, dict) and key in errors:
-        found = errors[key]
+    errors: Any = schema.validate({key: value}, partial=True)
+    found = errors.get(key) if isinstance(errors, dict) else None
+    if found:
         words = " ".join(str(each) for each in found) if isinstance(found, list) else str(found)
         report.error(name, "parameter", f"The parameter `{key}` cannot be {text.strip()}: {words}")
 
