@@ -80,10 +80,18 @@ ACCESS: dict[str, Rule] = {
     "portal.reply": CUSTOMERS,
     "portal.confirm": CUSTOMERS,
     "portal.reopen": CUSTOMERS,
+    "portal.cancel": CUSTOMERS,
     # Settings
     "settings.index": ADMINISTRATORS,
     "settings.outgoing_mail": ADMINISTRATORS,
+    "settings.outgoing_one": ADMINISTRATORS,
+    "settings.outgoing_html": ADMINISTRATORS,
+    "settings.retry_outgoing": ADMINISTRATORS,
     "settings.received_mail": ADMINISTRATORS,
+    "settings.received_one": ADMINISTRATORS,
+    "settings.received_source": ADMINISTRATORS,
+    "settings.retry_received": ADMINISTRATORS,
+    "settings.profile": SIGNED_IN,
 }
 
 

@@ -1,5 +1,5 @@
 // Draws a process diagram with its tokens into every [data-diagram] element of the page.
-// The address in data-diagram answers {xml, marks, focus, sprite}; all texts in it are already in the reader's language.
+// The address in data-diagram answers {xml, marks, focus}; all texts in it are already in the reader's language.
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
 
 import "bpmn-js/dist/assets/diagram-js.css";
@@ -48,12 +48,17 @@ function placeOf(mark, element) {
   return mark.state === "done" ? { bottom: 10, left: (element.width - width) / 2 } : { top: -14, left: -4 };
 }
 
-function drawMarks(viewer, { marks, sprite }) {
+function drawMarks(viewer, { marks }, sprite) {
   const canvas = viewer.get("canvas"), overlays = viewer.get("overlays"), registry = viewer.get("elementRegistry");
   // History may name elements that this version draws nowhere, such as a loop's inner step.
   const known = marks.filter((mark) => registry.get(mark.element));
   for (const mark of known) {
     const element = registry.get(mark.element);
+    // A sub-process that is drawn open says nothing that the steps inside it do not say better.
+    if (element.type === "bpmn:SubProcess" && !element.collapsed) {
+      if (mark.state === "stalled") canvas.addMarker(element, "is-stalled");
+      continue;
+    }
     canvas.addMarker(element, `is-${mark.state}`);
     if (!mark.label || element.waypoints) continue;
     overlays.add(element, { position: placeOf(mark, element), html: tagOf(mark, sprite), show: { minZoom: 0.45 } });
@@ -102,7 +107,7 @@ async function show(host) {
     // The wheel scrolls the page, as everywhere; the diagram is moved by dragging and sized by its buttons.
     const viewer = new NavigatedViewer({ container: host, bpmnRenderer: COLOURS, zoomScroll: { enabled: false } });
     await viewer.importXML(drawing.xml);
-    drawMarks(viewer, drawing);
+    drawMarks(viewer, drawing, host.dataset.sprite);
     fit(viewer, drawing.focus);
     connectButtons(host, viewer, drawing.focus);
     new ResizeObserver(() => { viewer.get("canvas").resized(); fit(viewer, drawing.focus); }).observe(host);

@@ -1,0 +1,135 @@
+"""The instance screens: list, one instance on its diagram, and what mends it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.db import db
+from app.engine import queries as engine_queries
+from app.engine import service as engine
+from app.engine.models import InstanceState
+from app.errors import Conflict, InvalidInput
+from app.monitor import overlay, queries
+from app.people.current import current_person
+from app.people.models import Person
+from app.web.diagrams import diagram_of
+from app.web.navigation import Count, counts
+
+blueprint = Blueprint("monitor", __name__, url_prefix="/instances", template_folder="templates")
+
+# Gateways and plumbing say little to a reader; "Everything" shows them.
+STEP_WORDS = ("Task", "Event", "SubProcess", "CallActivity")
+LONGEST_REASON = 500
+
+
+@counts("instances")
+def count_stalled(session: Session, _person: Person) -> Count:
+    """How many instances wait to be mended, beside "Instances" in the rail."""
+    return Count(queries.stalled_count(session), is_late=True)
+
+
+@blueprint.get("/")
+def index() -> str:
+    """Instances, newest first, by process, state and ticket number."""
+    filters = queries.Filters(
+        process=request.args.get("process", ""),
+        state=_known_state(request.args.get("state", "")),
+        number=request.args.get("number", "").strip()[:40],
+    )
+    return render_template(
+        "monitor/index.html",
+        page=queries.page(db.session(), filters, request.args.get("before", type=int)),
+        filters=filters,
+        processes=queries.processes(db.session()),
+        states=list(InstanceState),
+        stalled=queries.stalled_count(db.session()),
+    )
+
+
+@blueprint.get("/<int:instance_id>")
+def show(instance_id: int) -> str:
+    """One instance: its diagram, what happened, what it holds and what it waits for."""
+    session = db.session()
+    instance = queries.get(session, instance_id)
+    entries = list(engine_queries.instance_history(session, instance))
+    waits = queries.waits(session, instance)
+    people = queries.names_of(
+        session, [entry.actor_id for entry in entries] + [task.assignee_id for task in waits.tasks]
+    )
+    everything = request.args.get("detail") == "all"
+    return render_template(
+        "monitor/show.html",
+        instance=instance,
+        definition=instance.definition,
+        ticket=queries.ticket_of(session, instance.subject),
+        newest_version=queries.newest_version(session, instance.definition.key),
+        entries=[entry for entry in reversed(entries) if everything or _is_step(entry.element_type, entry.name)],
+        everything=everything,
+        variables=sorted(engine_queries.variables(session, instance).items()),
+        waits=waits,
+        people=people,
+        elapsed=queries.elapsed_minutes(instance, clock.now()),
+        names={entry.element: entry.name for entry in entries if entry.name},
+    )
+
+
+@blueprint.get("/<int:instance_id>/diagram.json")
+def diagram(instance_id: int) -> ResponseReturnValue:
+    """The diagram of the instance's own version with its marks, for the viewer."""
+    session = db.session()
+    instance = queries.get(session, instance_id)
+    marks = engine_queries.marks(session, instance)
+    return jsonify(overlay.drawing(instance, diagram_of(session, instance.definition), marks))
+
+
+@blueprint.post("/<int:instance_id>/retry")
+def retry(instance_id: int) -> ResponseReturnValue:
+    """Run the failed step of a stalled instance again."""
+    instance = queries.get(db.session(), instance_id)
+    if instance.state != InstanceState.STALLED.value:
+        raise Conflict(_("This instance is not stalled any more; there is nothing to retry."))
+    engine.retry(db.session(), instance, by_id=current_person().id)
+    flash(_("The step ran. The process goes on."))
+    return redirect(url_for(".show", instance_id=instance.id))
+
+
+@blueprint.post("/<int:instance_id>/cancel")
+def cancel(instance_id: int) -> ResponseReturnValue:
+    """End an instance before its time; the ticket itself stays as it is."""
+    instance = queries.get(db.session(), instance_id)
+    if instance.state not in (InstanceState.RUNNING.value, InstanceState.STALLED.value):
+        raise Conflict(_("This instance has ended already."))
+    reason = request.form.get("reason", "").strip()
+    if not 0 < len(reason) <= LONGEST_REASON:
+        raise InvalidInput(_("Say in a sentence why this process should end."))
+    engine.cancel(db.session(), instance, reason, by_id=current_person().id)
+    flash(_("The process ended. The ticket stays as it is."))
+    return redirect(url_for(".show", instance_id=instance.id))
+
+
+@blueprint.app_template_filter("value_text")
+def value_text(value: Any) -> str:
+    """A variable's value on one line, as JSON-like text."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or value is None:
+        return {True: _("yes"), False: _("no")}.get(value, "–") if isinstance(value, bool) else "–"
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {value_text(each)}" for key, each in value.items())
+    if isinstance(value, (list, tuple)):
+        return ", ".join(value_text(each) for each in value)
+    return str(value)
+
+
+def _is_step(element_type: str, name: str | None) -> bool:
+    return bool(name) and any(word.lower() in element_type.lower() for word in STEP_WORDS)
+
+
+def _known_state(state: str) -> str:
+    return state if state in set(InstanceState) else ""
