@@ -38,6 +38,8 @@ _BOUNDARY = re.compile(rb"boundary\s*=\s*(?:\"([^\"\r\n]{1,200})\"|([^\s;\"]{1,2
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,400}>")
 # What a delivery report quotes of the mail that did not arrive: our Message-ID leads to its ticket.
 _OUR_MESSAGE_ID = re.compile(rb"<suport\.[0-9a-f]{32}\.\d{1,18}\.[0-9a-f]{24}@[^<>@\s]{1,200}>")
+_ENCODED_WORD = re.compile(r"=\?[^?\s]{1,60}\?[bBqQ]\?[^?]*\?=")
+_PUT_ASIDE = re.compile(r"=\?(\d{1,5})\?=")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\ud800-\udfff]")
 _ADDRESS = re.compile(r"[^@\s<>\"(),:;\[\]\\]{1,64}@[^@\s<>\"(),:;\[\]\\]{1,189}")
 
@@ -117,7 +119,7 @@ def parse(raw: bytes) -> ParsedMail:
     message = BytesParser(policy=compat32).parsebytes(raw)
     headers = _headers(message)
     parsed = ParsedMail(
-        subject=_first(headers, "subject")[:500],
+        subject=decoded(_first(headers, "subject"))[:500],
         to=addresses(headers.get("to", [])),
         cc=addresses(headers.get("cc", [])),
         automatic={name: _first(headers, name) for name in AUTOMATIC_HEADERS if name in headers},
@@ -138,24 +140,38 @@ def parse(raw: bytes) -> ParsedMail:
 
 
 def addresses(values: list[str]) -> list[tuple[str, str]]:
-    """(name, lowercased address) of address headers; what is no address is left out, twice the same comes once."""
+    """(name, lowercased address) of address headers; what is no address is left out, twice the same comes once.
+
+    Encoded words are put aside while the addresses are told apart, so that no name turns into an address.
+    """
+    words: list[str] = []
+
+    def put_aside(found: re.Match[str]) -> str:
+        words.append(found[0])
+        return f"=?{len(words) - 1}?="
+
     found: dict[str, str] = {}
-    for name, address in getaddresses([value[:20_000] for value in values]):
+    for name, address in getaddresses([_ENCODED_WORD.sub(put_aside, value[:20_000]) for value in values]):
         one = address.strip().strip(".").lower()
-        if _ADDRESS.fullmatch(one):
-            found.setdefault(one, _line(name)[:200])
+        if _ADDRESS.fullmatch(one) and "=?" not in one:
+            found.setdefault(one, decoded(_PUT_ASIDE.sub(lambda place: _word(words, place), name))[:200])
         if len(found) >= ADDRESSES:
             break
     return [(name, address) for address, name in found.items()]
 
 
+def _word(words: list[str], place: re.Match[str]) -> str:
+    # Somebody may have written such a mark themselves.
+    return words[int(place[1])] if int(place[1]) < len(words) else place[0]
+
+
 def _headers(message: Message) -> dict[str, list[str]]:
-    """Header values by lowercased name: decoded, unfolded, free of control characters and capped."""
+    """Header values by lowercased name: single lines, capped, encoded words as they are."""
     headers: dict[str, list[str]] = {}
     for name, value in message.raw_items():
         values = headers.setdefault(name.lower().strip(), [])
         if len(values) < 20:
-            values.append(decoded(str(value)[:40_000]))
+            values.append(_unfolded(str(value)[:40_000]))
     return headers
 
 
@@ -167,23 +183,22 @@ def _line(text: str) -> str:
     return " ".join(_CONTROL.sub("", text).split())
 
 
-def decoded(value: str) -> str:
-    """A raw header value as one line: encoded words decoded, raw 8-bit bytes guessed, CR and LF gone."""
-    unfolded = value.encode("ascii", "surrogateescape") if value.isascii() or _is_escaped(value) else value.encode()
-    text = _guess(unfolded, None).replace("\r", "").replace("\n", "")
+def _unfolded(value: str) -> str:
+    """A raw header value on one line; the parser keeps bytes beyond ASCII as surrogates, here they are guessed."""
     try:
-        pieces = decode_header(text)
+        content = value.encode("ascii", "surrogateescape")
+    except UnicodeEncodeError:
+        content = value.encode("utf-8", "replace")
+    return _line(_guess(content, None))
+
+
+def decoded(value: str) -> str:
+    """A header value with its encoded words (RFC 2047) decoded: one line, whatever they hid."""
+    try:
+        pieces = decode_header(value)
     except (HeaderParseError, ValueError):
-        return _line(text)
-    words = [
-        _guess(piece, charset) if isinstance(piece, bytes) else piece
-        for piece, charset in pieces
-    ]  # fmt: skip
-    return _line("".join(words))
-
-
-def _is_escaped(value: str) -> bool:
-    return all(character.isascii() or "\udc80" <= character <= "\udcff" for character in value)
+        return _line(value)
+    return _line("".join(_guess(piece, charset) if isinstance(piece, bytes) else piece for piece, charset in pieces))
 
 
 def _guess(content: bytes, charset: str | None) -> str:

@@ -26,7 +26,8 @@ def test_an_ordinary_mail_is_read_as_it_was_written() -> None:
 
     assert (mail.sender, mail.sender_name) == ("ioana.radu@medis.example", "Ioana Radu")
     assert mail.subject == "Imprimanta de la recepție nu mai printează"
-    assert mail.text.startswith("Bună ziua,") and mail.text.endswith("Ioana Radu")
+    assert mail.text.startswith("Bună ziua,")
+    assert mail.text.endswith("Ioana Radu")
     assert mail.message_id == "<ordinary.1@medis.example>"
     assert automatic_reason(mail, "ioana.radu@medis.example", OWN) == ""
 
@@ -106,7 +107,7 @@ def test_bytes_in_headers_are_read_as_utf_8_else_central_european() -> None:
     mail = read("raw_8bit")
 
     assert mail.sender_name == "Ștefan Țepeș"
-    assert mail.subject == "Žtiu că nu merge"
+    assert mail.subject == "Ştiu că nu merge"
 
 
 def test_people_in_copy_are_found_and_nonsense_is_left_out() -> None:
@@ -135,15 +136,18 @@ def test_the_null_sender_is_known_from_the_envelope_too() -> None:
     assert "null sender" in automatic_reason(read("ordinary"), "", OWN)
 
 
-@pytest.mark.parametrize("name", EVERY_MAIL)
+@pytest.mark.parametrize("name", [name for name in EVERY_MAIL if name not in ("deep_nesting", "mail_in_mail")])
 def test_no_mail_of_the_corpus_breaks_the_reader(name: str) -> None:
-    try:
-        mail = parse_apart(raw(name))
-    except Unreadable as reason:
-        assert name in ("deep_nesting", "mail_in_mail"), str(reason)
-    else:
-        assert mail.text is not None
-        mail.text.encode()
+    mail = parse_apart(raw(name))
+
+    # What comes out can be stored: no lone surrogates, no NUL.
+    assert "\x00" not in (mail.subject + mail.text).encode().decode()
+
+
+@pytest.mark.parametrize("name", ["deep_nesting", "mail_in_mail"])
+def test_parts_within_parts_without_end_are_refused(name: str) -> None:
+    with pytest.raises(Unreadable, match="levels|inside one another"):
+        parse_apart(raw(name))
 
 
 HOSTILE = {
@@ -173,11 +177,8 @@ SLOW = {
 
 
 @pytest.mark.parametrize("name", SLOW)
-def test_awkward_mail_is_read_or_refused_within_its_limits(name: str) -> None:
-    try:
-        assert parse_apart(SLOW[name]).sender == "a@b.example"
-    except Unreadable as reason:
-        assert "took too long" in str(reason) or "memory" in str(reason)
+def test_awkward_mail_is_read_within_its_limits(name: str) -> None:
+    assert parse_apart(SLOW[name]).sender == "a@b.example"
 
 
 def test_a_parser_that_was_killed_is_started_again() -> None:
