@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterable
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -133,6 +134,12 @@ def change_language(session: Session, person: Person, language: Language | str) 
         person.language = Language(language)
     except ValueError as error:
         raise InvalidInput(_("The desk does not speak “%(language)s”.", language=language)) from error
+    session.flush()
+
+
+def change_zone(session: Session, person: Person, zone: ZoneInfo) -> None:
+    """Show times to somebody as the clocks of another zone have them."""
+    person.zone = zone.key
     session.flush()
 
 
