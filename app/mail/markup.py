@@ -17,10 +17,16 @@ _BREAKS = {"br", "div", "h1", "h2", "h3", "h4", "li", "p", "pre", "table", "tr",
 _SILENT = {"script", "style", "head", "title", "template", "noscript"}
 _BLANKS = re.compile(r"[ \t\xa0\u200b]+")
 _DEEPEST_QUOTE = 10
+# Cleaning takes time by the square of the depth; no page people write comes near this.
+_DEEPEST_TAG = 1_000
+_TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)", re.IGNORECASE)
+_VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"}
 
 
 def cleaned_html(page: str) -> str:
-    """HTML with nothing in it that runs, loads or styles; empty when nothing readable is left."""
+    """HTML with nothing in it that runs, loads or styles; empty when nothing readable is left or it nests too deep."""
+    if _depth(page) > _DEEPEST_TAG:
+        return ""
     cleaned = nh3.clean(
         page,
         tags=_TAGS,
@@ -30,6 +36,18 @@ def cleaned_html(page: str) -> str:
         link_rel="noopener noreferrer nofollow",
     )
     return cleaned.strip() if re.sub(r"<[^>]*>|\s|&nbsp;", "", cleaned) else ""
+
+
+def _depth(page: str) -> int:
+    """How deep tags may nest at most: those opened and never closed count too."""
+    depth = deepest = 0
+    for closing, name in _TAG.findall(page):
+        if closing:
+            depth = max(0, depth - 1)
+        elif name.lower() not in _VOID:
+            depth += 1
+            deepest = max(deepest, depth)
+    return deepest
 
 
 class _Reader(HTMLParser):

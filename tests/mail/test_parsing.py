@@ -146,7 +146,7 @@ def test_no_mail_of_the_corpus_breaks_the_reader(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["deep_nesting", "mail_in_mail"])
 def test_parts_within_parts_without_end_are_refused(name: str) -> None:
-    with pytest.raises(Unreadable, match="levels|inside one another"):
+    with pytest.raises(Unreadable, match=r"levels|inside one another"):
         parse_apart(raw(name))
 
 
