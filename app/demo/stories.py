@@ -69,7 +69,7 @@ def task(at: str, element: str, who: str, **values: Any) -> Step:
 STORIES: tuple[Story, ...] = (
     Story(
         "Scanerele din depozit nu se mai sincronizează cu WMS",
-        "Bună ziua,\n\nDe azi-dimineață scanerele din Hala B nu mai trimit datele în WMS. Sunt 14 terminale Zebra TC52.\n"
+        "Bună ziua,\n\nDe azi-dimineață scanerele din Hala B nu mai trimit datele în WMS. Sunt 14 Zebra TC52.\n"
         "Le-am repornit, fără efect.\n\nMulțumesc,\nIoana Mureșan",
         "Ioana Mureșan",
         "-2 09:40",
@@ -122,7 +122,7 @@ STORIES: tuple[Story, ...] = (
                 "-1 13:00",
                 "Vlad",
                 "answer",
-                "Am găsit în jurnal reînnoirea cheii la 20 de minute. Testez o setare.",
+                "Văd în jurnal reînnoirea cheii la 20 de minute. Testez o setare.",
                 40,
             ),
             writes("-1 16:30", "Horia Bota", "Tot cade, acum chiar mai des. Colegii nu pot completa fișele."),
@@ -218,10 +218,8 @@ STORIES: tuple[Story, ...] = (
         "-1 09:10",
         steps=(
             take("-1 09:50", "Vlad"),
-            escalate(
-                "-1 12:20", "Vlad", "Cred că e indexarea antivirusului pe server; nu am drepturi acolo.", "network"
-            ),
-            task("-1 14:10", "decide", "Ana", outcome="approve"),
+            escalate("-1 12:20", "Vlad", "Cred că e antivirusul de pe server; nu am drepturi acolo.", "network"),
+            task("-1 14:10", "decide", "Elena", outcome="approve"),
         ),
     ),
     Story(
@@ -244,7 +242,7 @@ STORIES: tuple[Story, ...] = (
                 travel_km=0,
                 note="Configurat ruterul pentru etajul 2",
             ),
-            task("-1 10:00", "approve_work", "Elena", outcome="reject", reason="Lipsesc kilometrii la întoarcere."),
+            task("-1 10:00", "approve_work", "Cristina", outcome="reject", reason="Lipsesc kilometrii la întoarcere."),
         ),
     ),
     Story(
@@ -296,13 +294,11 @@ STORIES: tuple[Story, ...] = (
                 "-7 15:00",
                 "Elena",
                 "solved",
-                "Am mutat punctul de acces și am schimbat canalul; acum sunt 4 linii.",
+                "Am mutat punctul de acces și am schimbat canalul; sunt 4 linii.",
                 90,
             ),
             writes("-6 09:00", "Dan Olaru", "Lângă scenă tot nu merge, din păcate."),
-            work(
-                "-6 12:30", "Elena", "solved", "Am mai pus un punct de acces lângă scenă. Verificat cu telefonul.", 60
-            ),
+            work("-6 12:30", "Elena", "solved", "Am mai pus un punct de acces lângă scenă și l-am verificat.", 60),
             Step("-6 16:00", "confirm", "Dan Olaru", {}),
         ),
     ),
@@ -443,9 +439,7 @@ STORIES: tuple[Story, ...] = (
         kind="change",
         steps=(
             take("-6 11:30", "Andrei"),
-            escalate(
-                "-6 12:00", "Andrei", "Nu e defect electric, e o setare în aplicația de administrare.", "software"
-            ),
+            escalate("-6 12:00", "Andrei", "Nu e defect electric, e o setare în aplicația lor.", "software"),
             task("-6 13:00", "decide", "Cristina", outcome="refuse", reason="Sună întâi producătorul, e în garanție."),
             work("-5 11:00", "Andrei", "solved", "Producătorul a trimis un modul nou, l-am montat.", 45, kind="phone"),
             Step("-5 15:00", "confirm", "Simona Rus", {}),
@@ -460,9 +454,7 @@ STORIES: tuple[Story, ...] = (
         priority="urgent",
         steps=(
             take("-7 09:10", "Radu"),
-            work(
-                "-7 10:00", "Radu", "answer", "Furnizorul confirmă o fibră tăiată; estimează ora 13.", 30, kind="phone"
-            ),
+            work("-7 10:00", "Radu", "answer", "Furnizorul confirmă o fibră tăiată; revine la 13.", 30, kind="phone"),
             work("-7 13:30", "Radu", "solved", "Legătura a revenit la 13:10, am verificat vitezele.", 15),
             Step("-7 15:00", "confirm", "Corina Tudor", {}),
         ),
@@ -501,9 +493,7 @@ STORIES: tuple[Story, ...] = (
         priority="low",
         steps=(
             take("-3 13:00", "Mihai"),
-            work(
-                "-3 13:30", "Mihai", "answer", "Putem marți sau joi, de la 10, la dumneavoastră. Ce zi preferați?", 10
-            ),
+            work("-3 13:30", "Mihai", "answer", "Putem marți sau joi, de la 10, la dumneavoastră. Când preferați?", 10),
         ),
     ),
 )
