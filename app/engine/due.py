@@ -98,19 +98,35 @@ class CycleDefinition(CycleTimerEventDefinition):  # type: ignore[misc]  # the l
         return datetime.fromisoformat(value["next"])
 
     def cycle_complete(self, my_task: Task) -> bool:
-        """Whether a round is due now."""
-        ready = bool(super().cycle_complete(my_task))
+        """Whether a round is due now; the first call arms the cycle."""
         value = my_task.internal_data.get("event_value")
-        if ready and value:
-            while value["cycles"] != 0 and value["duration"] > 0:
-                next_at = datetime.fromisoformat(value["next"])
-                if next_at > clock.now():
-                    break
-                missed = max(1, int((clock.now() - next_at).total_seconds() // value["duration"]))
-                missed = missed if value["cycles"] < 0 else min(missed, value["cycles"])
-                value["cycles"] -= 0 if value["cycles"] < 0 else missed
-                value["next"] = (next_at + timedelta(seconds=value["duration"] * missed)).isoformat()
-        return ready
+        if value is None:
+            scripts = my_task.workflow.script_engine
+            value = scripts.cycle(my_task, scripts.evaluate(my_task, self.expression))
+            my_task.internal_data["event_value"] = value
+        next_at, length, now = datetime.fromisoformat(value["next"]), value["duration"], clock.now()
+        if value["cycles"] == 0 or next_at > now:
+            return False
+        passed = 1 + int((now - next_at).total_seconds() // length)
+        cycles = value["cycles"] if value["cycles"] < 0 else max(0, value["cycles"] - passed)
+        next_at += timedelta(seconds=length * passed)
+        my_task.internal_data["event_value"] = {**value, "cycles": cycles, "next": next_at.isoformat()}
+        return True
+
+
+def cycle_value(text: Any) -> dict[str, Any]:
+    """An ISO 8601 repetition such as "R3/PT1H", as the library keeps it: {cycles, next, duration}.
+
+    Raises:
+        ExpressionError: it is none, or repeats more often than once a minute.
+    """
+    try:
+        cycles, next_at, length = library.TimerEventDefinition.parse_iso_recurring_interval(text)
+    except Exception as error:
+        raise ExpressionError(f"{text!r} is not a repetition; write \"R3/PT1H\" or \"R/P1D\".") from error
+    if length < timedelta(minutes=1):
+        raise ExpressionError("A cycle repeats once a minute at most.")
+    return {"cycles": cycles, "next": next_at.astimezone(UTC).isoformat(), "duration": length.total_seconds()}
 
 
 TimerDefinition = DueTimerDefinition | CycleDefinition

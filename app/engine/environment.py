@@ -20,7 +20,7 @@ from app import clock
 from app.db import Session
 from app.engine import operations
 from app.engine.budgets import BudgetExceeded
-from app.engine.due import due_moment
+from app.engine.due import cycle_value, due_moment
 from app.engine.expressions import ExpressionError, compile_expression, compile_script
 from app.engine.facts import FactScope
 from app.engine.subject import Subject
@@ -110,6 +110,11 @@ class DeskScripts(PythonScriptEngine):  # type: ignore[misc]  # the library has 
         """The moment a timer is due whose expression gave this value."""
         moment: datetime = self._guarded(task, lambda: due_moment(value, clock.now()))
         return moment
+
+    def cycle(self, task: Task, value: Any) -> dict[str, Any]:
+        """A cycle whose expression gave this value."""
+        armed: dict[str, Any] = self._guarded(task, lambda: cycle_value(value))
+        return armed
 
     def call_service(self, task: Task, **kwargs: Any) -> str:
         """Run the operation of a service task in the step's transaction; its result as JSON, as the library wants."""

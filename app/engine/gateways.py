@@ -6,12 +6,12 @@ Ours looks at the arrivals of the current round only: those below the nearest co
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.defaults import EventBasedGateway, ParallelGateway
 from SpiffWorkflow.spiff.specs.defaults import ParallelMultiInstanceTask
 from SpiffWorkflow.task import Task
-from SpiffWorkflow.util.deep_merge import DeepMerge
 from SpiffWorkflow.util.task import TaskState
 
 from app.engine.budgets import MAX_PARALLEL_INSTANCES, BudgetExceeded
@@ -60,12 +60,53 @@ class ScopedParallelGateway(ParallelGateway):  # type: ignore[misc]  # the libra
 
     def _run_hook(self, my_task: Task) -> bool:
         finished = [task for task in self.arrivals(my_task) if task.has_state(TaskState.FINISHED_MASK)]
-        for task in sorted(finished, key=lambda task: task.last_state_change):
-            DeepMerge.merge(my_task.data, task.parent.data)
+        arrived = [*sorted(finished, key=lambda task: task.last_state_change), my_task]
+        my_task.data = _merge_branches(arrived)
+        for task in finished:
             # Consumed: a later round does not count it and pruning may drop it.
             task.internal_data["joined"] = True
-        my_task._inherit_data()
         return True
+
+
+def _merge_branches(arrived: list[Task]) -> dict[str, Any]:
+    """The data before the branches parted, with what each branch changed since.
+
+    The library merges all that a branch holds, so that an old value which one branch never touched overwrites the new
+    one from the other.
+    """
+    before = _parting(arrived).data
+    data: dict[str, Any] = deepcopy(before)
+    for task in arrived:
+        branch = task.parent.data
+        changed = {key: value for key, value in branch.items() if key not in before or before[key] != value}
+        _lay_over(data, deepcopy(changed))
+    return data
+
+
+def _lay_over(data: dict[str, Any], changed: dict[str, Any]) -> None:
+    for key, value in changed.items():
+        present = data.get(key)
+        if isinstance(present, dict) and isinstance(value, dict):
+            _lay_over(present, value)
+        else:
+            data[key] = value
+
+
+def _parting(arrived: list[Task]) -> Task:
+    """The last task that all of these descend from."""
+    lines = []
+    for task in arrived:
+        line = [task]
+        while (task := task.parent) is not None:
+            line.append(task)
+        lines.append(line[::-1])
+    common = lines[0][0]
+    for generation in zip(*lines, strict=False):
+        if any(task is not generation[0] for task in generation):
+            break
+        common = generation[0]
+    # One arrival alone descends from itself; its parent is where it came from.
+    return common if common not in arrived else common.parent
 
 
 class FirstEventGateway(EventBasedGateway):  # type: ignore[misc]  # the library has no types

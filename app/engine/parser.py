@@ -55,6 +55,8 @@ class _DeskElements:
         for tag in ("timeDate", "timeDuration", "timeCycle"):
             found = event.find(f"{{{BPMN}}}{tag}")
             if found is not None:
+                if tag == "timeCycle" and self.node.get("cancelActivity") != "false":
+                    raise ValidationException("Only a non-interrupting boundary event can repeat.", node=self.node)
                 definition = CycleDefinition if tag == "timeCycle" else DueTimerDefinition
                 return definition(name, (found.text or "").strip(), element)
         raise ValidationException("The timer has no time.", node=self.node)

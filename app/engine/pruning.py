@@ -13,6 +13,8 @@ from SpiffWorkflow.specs.Join import Join
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from app.engine.due import CycleDefinition
+
 FINISHED = TaskState.FINISHED_MASK
 
 
@@ -42,12 +44,12 @@ def _drop_subprocess(workflow: Any, task_id: Any) -> None:
 
 
 def _prune_level(workflow: Any, level: Any) -> int:
+    removed = _drop_past_rounds(workflow, level)
     tasks, root = level.tasks, level.task_tree
     parents_first = _finished_part(level)
     closed: dict[Any, set[str]] = {}
     for task in reversed(parents_first):
         closed[task.id] = _splits_closed_by(task, closed)
-    removed = 0
     for task in reversed(parents_first):
         if task is root or not task.state & FINISHED or task.id in workflow.subprocesses:
             continue
@@ -70,6 +72,30 @@ def _prune_level(workflow: Any, level: Any) -> int:
     if level.last_task is not None and level.last_task.id not in tasks:
         level.last_task = root
     return removed
+
+
+def _drop_past_rounds(workflow: Any, level: Any) -> int:
+    """Drop what a repeating timer started and what has ended since; the timer itself may wait for years."""
+    removed = 0
+    for task in list(level.tasks.values()):
+        if not isinstance(getattr(task.task_spec, "event_definition", None), CycleDefinition):
+            continue
+        for child in list(task._children):
+            branch = _below(level, child)
+            if all(level.tasks[each].state & FINISHED and each not in workflow.subprocesses for each in branch):
+                task._children.remove(child)
+                for each in branch:
+                    del level.tasks[each]
+                removed += len(branch)
+    return removed
+
+
+def _below(level: Any, task_id: Any) -> list[Any]:
+    found, stack = [], [task_id]
+    while stack:
+        found.append(stack.pop())
+        stack.extend(level.tasks[found[-1]]._children)
+    return found
 
 
 def _finished_part(level: Any) -> list[Task]:

@@ -15,6 +15,7 @@ from SpiffWorkflow.util.task import TaskState as SpiffState
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 
+from app import clock
 from app.db import Session
 from app.engine import definitions, projection, state
 from app.engine.budgets import Budget, BudgetExceeded
@@ -142,7 +143,9 @@ def _apply_task(run: _Run) -> bool:
     run.enter(task)
     answer = _plain(run, run.step.data.get("answer") or {})
     variable = properties(task.task_spec).get("variableName")
-    task.data.update({variable: answer} if variable else answer)
+    # Diagrams ask who decided: `decision.by`.
+    signed = {**answer, "by": run.step.by_id, "at": clock.now().isoformat()}
+    task.data.update({variable: signed} if variable else answer)
     run_task(task)
     outcome = answer.get("outcome")
     outcome = outcome[:100] if isinstance(outcome, str) else None

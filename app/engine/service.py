@@ -114,7 +114,7 @@ def complete_task(session: Session, task: UserTask, answer: dict[str, Any], *, b
     session.refresh(task)
     _refuse_closed(session, task)
     # A diagram asks "who did this?" as `work.by`; no field of a form may claim to be that.
-    step = Step(StepKind.TASK, {"task_id": task.task_id, "answer": {**answer, "by": by_id}}, by_id)
+    step = Step(StepKind.TASK, {"task_id": task.task_id, "answer": answer}, by_id)
     if _queue(session).running:
         _submit(session, lambda: _advance_safely(session, task.instance_id, step))
     else:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from SpiffWorkflow.bpmn import BpmnWorkflow
+from SpiffWorkflow.bpmn import BpmnEvent, BpmnWorkflow
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
+from SpiffWorkflow.bpmn.specs.event_definitions.multiple import MultipleEventDefinition
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
@@ -137,6 +138,8 @@ class DeskWorkflow(_Table, BpmnWorkflow):  # type: ignore[misc]  # the library h
                 due_at = timer.due_at(task)
                 if due_at is None or due_at > clock.now():
                     return False
+                if isinstance(task.task_spec.event_definition, MultipleEventDefinition):
+                    task.task_spec.catch(task, BpmnEvent(timer))
                 task.task_spec._update(task)
                 return True
         return False
