@@ -25,6 +25,7 @@ from app.people import passwords
 from app.people import queries as people_queries
 from app.people import service as people
 from app.people.models import Person, Role, Team
+from app.sla import service as sla
 from app.tickets import service as tickets
 from app.tickets.models import Ticket
 
@@ -35,25 +36,34 @@ Build: TypeAlias = Callable[..., T]
 Recorded: TypeAlias = Callable[[str], list[RecordedEvent]]
 
 PLAIN = Path(__file__).parent / "plain"
+TARGETS = PLAIN.parent.parent / "processes" / "service-level.dmn"
 
 _serial = count(1)
 
 
 def add_lists(session: Session) -> None:
-    """States, types, skills and the unknown customer, as a desk that starts makes them."""
-    people.ensure_lists(session)
-    contracts.ensure_lists(session)
-    tickets.ensure_lists(session)
+    """States, types, skills, the calendar and the unknown customer, as a desk that starts makes them."""
+    for feature in (people, contracts, tickets, sla):
+        feature.ensure_lists(session)
 
 
 def add_plain_processes(session: Session) -> None:
     """Processes that only wait, for keys that have none yet: tests of services need no lifecycle."""
+    for path in sorted(PLAIN.glob("*.bpmn")):
+        deploy_diagram(session, path, only_if_missing=path.stem)
+
+
+def deploy_diagram(session: Session, path: Path, *, only_if_missing: str | None = None) -> None:
+    """Deploy a diagram of a test with the shipped table of targets, which clocks ask whatever the diagram is."""
     # Imported here: compiling diagrams is slow to load, and most tests of people and contracts need none.
     from app.engine import definitions
 
-    for path in sorted(PLAIN.glob("*.bpmn")):
-        if definitions.current(session, path.stem) is None:
-            definitions.deploy(session, [definitions.source_file(path)])
+    if only_if_missing is not None and definitions.current(session, only_if_missing) is not None:
+        return
+    files = [definitions.source_file(path)]
+    if b"service_level" in files[0].content:
+        files.append(definitions.source_file(TARGETS))
+    definitions.deploy(session, files)
 
 
 def add_person(

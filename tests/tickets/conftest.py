@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from app.engine import definitions
+from tests.world import deploy_diagram
 
 
 @pytest.fixture
 def listening(session: Session) -> None:
     """A lifecycle that writes a note for each message it hears."""
-    definitions.deploy(session, [definitions.source_file(Path(__file__).parent / "diagrams" / "listening.bpmn")])
+    deploy_diagram(session, Path(__file__).parent / "diagrams" / "listening.bpmn")
