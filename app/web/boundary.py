@@ -6,6 +6,7 @@ rolls back when it raises. A lost race runs the request again; a failed process 
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
@@ -13,6 +14,7 @@ from flask import Flask, g, request, session
 from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
 from flask.wrappers import Response
+from jinja2 import FileSystemLoader
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
@@ -55,6 +57,9 @@ class Desk(Flask):
         super().__init__(
             import_name, static_folder="web/static", static_url_path="/static", template_folder="web/templates"
         )
+        # Features without screens of their own draw panels: every `app/<package>/templates` is looked through.
+        folders = sorted(Path(self.root_path).glob("*/templates"))
+        self.jinja_loader = FileSystemLoader([str(folder) for folder in folders])
 
     def preprocess_request(self) -> ResponseReturnValue | None:
         """Run everything of a request, from loading who is signed in to the view, in its transaction.

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from babel.dates import format_date, format_datetime, format_skeleton, format_time
+from babel.dates import format_date, format_datetime, format_time
 from babel.numbers import format_decimal
 from flask import Flask
 from flask_babel import get_locale, get_timezone, ngettext
@@ -14,6 +14,11 @@ from app.texts import translated
 from app.web.language import reader_language
 
 NBSP = "\u00a0"
+# Day before month in both: the desk is European, whatever "en" alone would mean.
+DAY_PATTERNS = {
+    "en": {"short": "EEE d MMM", "year": "d MMM y", "long": "EEEE d MMMM", "long_year": "EEEE d MMMM y"},
+    "ro": {"short": "EEE, d MMM", "year": "d MMM y", "long": "EEEE, d MMMM", "long_year": "EEEE, d MMMM y"},
+}
 
 
 def duration(minutes: int | None) -> str:
@@ -41,7 +46,7 @@ def local(moment: datetime) -> datetime:
 
 def clock_time(moment: datetime) -> str:
     """The hour and minute, `14:10`."""
-    return format_time(local(moment), "HH:mm", locale=get_locale())
+    return str(format_time(local(moment), "HH:mm", locale=get_locale()))
 
 
 def day(moment: datetime | date) -> str:
@@ -51,7 +56,7 @@ def day(moment: datetime | date) -> str:
     near = {0: _("today"), -1: _("yesterday"), 1: _("tomorrow")}.get((on - today).days)
     if near:
         return near
-    return format_skeleton("EEEdMMM" if on.year == today.year else "yMMMd", _noon(on), locale=get_locale())
+    return _pattern(on, "short" if on.year == today.year else "year")
 
 
 def long_day(moment: datetime | date) -> str:
@@ -62,7 +67,7 @@ def long_day(moment: datetime | date) -> str:
         return _("Today")
     if (today - on).days == 1:
         return _("Yesterday")
-    return format_skeleton("EEEEdMMMM" if on.year == today.year else "yMMMMEEEEd", _noon(on), locale=get_locale())
+    return _pattern(on, "long" if on.year == today.year else "long_year")
 
 
 def when(moment: datetime) -> str:
@@ -72,7 +77,7 @@ def when(moment: datetime) -> str:
 
 def exact(moment: datetime) -> str:
     """The full moment with its zone, for hovering."""
-    return format_datetime(local(moment), "full", locale=get_locale())
+    return f"{_pattern(local(moment).date(), 'long_year')}, {format_datetime(local(moment), 'HH:mm:ss zzzz', locale=get_locale())}"
 
 
 def moment_tag(moment: datetime | None, style: str = "when") -> Markup:
@@ -85,7 +90,7 @@ def moment_tag(moment: datetime | None, style: str = "when") -> Markup:
 
 def full_date(on: date) -> str:
     """A date with its year, by locale."""
-    return format_date(on, "medium", locale=get_locale())
+    return _pattern(on, "year")
 
 
 def file_size(size: int) -> str:
@@ -130,9 +135,9 @@ def in_reader_language(texts: dict[str, str] | None) -> str:
     return translated(texts, reader_language())
 
 
-def _noon(on: date) -> datetime:
-    # Skeletons of days are formatted from a moment; noon is the same day in every zone that matters.
-    return datetime(on.year, on.month, on.day, 12)  # noqa: DTZ001
+def _pattern(on: date, style: str) -> str:
+    patterns = DAY_PATTERNS.get(reader_language(), DAY_PATTERNS["en"])
+    return str(format_date(on, patterns[style], locale=get_locale()))
 
 
 def init(app: Flask) -> None:

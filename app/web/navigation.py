@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Flask, request, url_for
 from flask_babel import lazy_gettext
@@ -36,7 +37,8 @@ class Place:
     @property
     def url(self) -> str:
         """Its address."""
-        return url_for(self.endpoint, **dict(self.parameters))
+        values: dict[str, Any] = dict(self.parameters)
+        return url_for(self.endpoint, **values)
 
     @property
     def is_here(self) -> bool:

@@ -5,7 +5,7 @@ import { watchClocks } from "./clocks.js";
 import { watchForms } from "./forms.js";
 import { listenForKeys } from "./keys.js";
 import { offerThemes } from "./theme.js";
-import { keepPanels, popOver, showToasts } from "./surface.js";
+import { dockTabs, keepPanels, popOver, showToasts } from "./surface.js";
 
 offerThemes();
 listenForKeys();
@@ -14,6 +14,7 @@ watchForms();
 showToasts();
 popOver();
 keepPanels();
+dockTabs();
 
 window.Alpine = Alpine;
 Alpine.start();

@@ -51,7 +51,6 @@ function write(name, content) {
 
 const entries = ["base.css", "base.js", "instance.css", "instance.js"].map((name) => join(here, name)).filter(existsSync);
 
-rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 const built = await esbuild.build({
   entryPoints: entries,
@@ -77,4 +76,7 @@ for (const [path, output] of Object.entries(built.metafile.outputs)) {
 write("sprite.svg", sprite());
 // The manifest is written last: whoever sees it sees every file that it names.
 writeFileSync(join(out, "manifest.json"), JSON.stringify(manifest, null, 2));
+// Files of earlier builds go last, so that a desk that is running never misses one it has just named.
+const kept = new Set([...Object.keys(built.metafile.outputs).map((path) => basename(path)), ...Object.values(manifest), "manifest.json"]);
+for (const name of readdirSync(out)) if (!kept.has(name)) rmSync(join(out, name), { recursive: true });
 console.log(`Built ${Object.keys(manifest).length} files for the browser.`);

@@ -38,3 +38,40 @@ export function keepPanels() {
     });
   }
 }
+
+/** The tasks docked on a ticket: one at a time behind tabs; without scripts they stand one under the other. */
+export function dockTabs() {
+  for (const dock of document.querySelectorAll("[data-tabs]")) {
+    const list = dock.querySelector("[data-tablist]");
+    const parts = [...dock.querySelectorAll("[data-tab]")];
+    if (!list || !parts.length) continue;
+    const show = (chosen, focus = false) => parts.forEach((part, index) => {
+      const tab = list.children[index];
+      part.hidden = part !== chosen;
+      tab.setAttribute("aria-selected", String(part === chosen));
+      tab.tabIndex = part === chosen ? 0 : -1;
+      if (focus && part === chosen) part.querySelector("textarea, input:not([type=hidden])")?.focus();
+    });
+    for (const part of parts) {
+      const tab = document.createElement("button");
+      tab.type = "button";
+      tab.setAttribute("role", "tab");
+      tab.textContent = part.dataset.tabTitle;
+      if (part.dataset.tab === "note") tab.dataset.key = "n";
+      part.setAttribute("role", "tabpanel");
+      part.setAttribute("aria-label", part.dataset.tabTitle);
+      tab.addEventListener("click", () => show(part, true));
+      tab.addEventListener("keydown", (event) => {
+        const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+        if (!step) return;
+        const next = (parts.indexOf(part) + step + parts.length) % parts.length;
+        show(parts[next]);
+        list.children[next].focus();
+      });
+      list.append(tab);
+    }
+    list.hidden = false;
+    dock.classList.add("s-tabbed");
+    show(parts.find((part) => part.dataset.mine !== undefined) ?? parts[0]);
+  }
+}

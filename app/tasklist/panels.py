@@ -1,0 +1,44 @@
+"""The user tasks of a ticket, docked on its page as forms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session, selectinload
+
+from app.engine.models import TaskState, UserTask
+from app.escalations.models import Escalation
+from app.people import queries as people
+from app.people.models import Person
+from app.tasklist.permissions import may_see, may_work_on, standing
+from app.tasklist.taskform import Shown, shown_task
+from app.tickets.models import Ticket
+from app.tickets.panels import Content, Slot, panel
+from app.worklog.models import WorkEntry
+
+
+@panel("work", slot=Slot.WORK, order=10)
+def work_on_ticket(session: Session, ticket: Ticket, reader: Person) -> Content:
+    """Every open task of the ticket that the reader may see; those they may complete come as forms."""
+    who = standing(session, reader)
+    tasks = [task for task in _open_tasks_around(session, ticket) if may_see(task, who)]
+    tasks.sort(key=lambda task: (not may_work_on(task, who), task.subject_kind != "ticket", task.id))
+    owners = people.people_by_ids(session, [task.assignee_id for task in tasks])
+    shown: list[Shown] = [shown_task(session, task, reader, who) for task in tasks]
+    values: dict[str, Any] = {"tasks": shown, "owners": owners, "ticket": ticket}
+    return Content("tasklist/docked.html", values)
+
+
+def _open_tasks_around(session: Session, ticket: Ticket) -> list[UserTask]:
+    entries = select(WorkEntry.id).where(WorkEntry.ticket_id == ticket.id)
+    asked = select(Escalation.id).where(Escalation.ticket_id == ticket.id)
+    found = select(UserTask).where(
+        UserTask.state == TaskState.OPEN,
+        or_(
+            (UserTask.subject_kind == "ticket") & (UserTask.subject_id == ticket.id),
+            (UserTask.subject_kind == "work_entry") & UserTask.subject_id.in_(entries),
+            (UserTask.subject_kind == "escalation") & UserTask.subject_id.in_(asked),
+        ),
+    )
+    return list(session.scalars(found.options(selectinload(UserTask.teams)).order_by(UserTask.id)))

@@ -1,0 +1,164 @@
+"""Working on user tasks for a person: checked by who they are and by the form, then handed to the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import ValidationError
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.engine import definitions
+from app.engine import service as engine
+from app.engine.models import TaskState, UserTask
+from app.errors import Conflict, InvalidInput, NotAllowed
+from app.forms.fields import Form, parse_form
+from app.forms.schema import answer_schema
+from app.people import queries as people
+from app.people.models import Person
+from app.tasklist import queries
+from app.tasklist.models import Draft
+from app.tasklist.permissions import is_candidate, may_work_on, standing
+from app.texts import gettext as _
+
+# What one draft may hold; a browser that sends more than any form has is refused.
+DRAFT_MAX_CHARACTERS = 200_000
+
+Typed = Mapping[str, Any]
+
+
+class TaskIsGone(Conflict):
+    """The task is not open any more: somebody completed it, or the process went another way."""
+
+    def __init__(self, task: UserTask, message: str) -> None:
+        super().__init__(message)
+        self.task_uuid = task.uuid
+
+
+def form_of(session: Session, task: UserTask) -> Form | None:
+    """The form of a task, of the version of the process it belongs to; None for a task without one."""
+    if task.form is None:
+        return None
+    return parse_form(definitions.form_schema(session, task.instance.definition_id, task.form))
+
+
+def complete(session: Session, task: UserTask, person: Person, typed: Typed) -> dict[str, Any]:
+    """Complete a task with what somebody typed into its form, and return the checked answer.
+
+    Raises:
+        TaskIsGone: it is not open any more; the message says who was first and when.
+        NotAllowed: it is somebody else's, or their own work that another must approve.
+        InvalidInput: the form has errors, by field key.
+    """
+    _refuse_gone(session, task)
+    _refuse_others(session, task, person)
+    answer = checked_answer(session, task, person, typed)
+    if task.assignee_id is None:
+        engine.claim(session, task, person.id)
+    engine.complete_task(session, task, answer, by_id=person.id)
+    forget_draft(session, person, task)
+    return answer
+
+
+def checked_answer(session: Session, task: UserTask, person: Person, typed: Typed) -> dict[str, Any]:
+    """The answer a form makes of what was typed.
+
+    Raises:
+        InvalidInput: the form has errors, by field key.
+    """
+    form = form_of(session, task)
+    if form is None:
+        return {}
+    staff = {each.id for each in people.everybody(session, staff_only=True)}
+    teams = {team.key for team in people.teams(session)}
+    schema = answer_schema(form, language=str(person.language), zone=person.zone, people=staff, teams=teams)
+    try:
+        loaded = schema.load(dict(typed))
+    except ValidationError as error:
+        messages = error.normalized_messages()
+        raise InvalidInput(_("Some fields need another look. Nothing was sent."), messages) from error
+    return dict(loaded)
+
+
+def claim(session: Session, task: UserTask, person: Person) -> None:
+    """Take a task that nobody has.
+
+    Raises:
+        TaskIsGone: it is not open any more.
+        NotAllowed: it is not meant for people like this one.
+        Conflict: somebody else took it first.
+    """
+    _refuse_gone(session, task)
+    if task.assignee_id == person.id:
+        return
+    if not is_candidate(task, standing(session, person)):
+        raise NotAllowed(_("This task is for another team."))
+    engine.claim(session, task, person.id)
+
+
+def release(session: Session, task: UserTask, person: Person) -> None:
+    """Give a task back to its team.
+
+    Raises:
+        TaskIsGone: it is not open any more.
+        NotAllowed: it is somebody else's.
+    """
+    _refuse_gone(session, task)
+    if task.assignee_id is None:
+        return
+    who = standing(session, person)
+    if task.assignee_id != person.id and not frozenset(task.team_keys) & who.led_keys:
+        raise NotAllowed(_("Only whoever has the task, or the lead of the team, can give it back."))
+    engine.release(session, task, person.id)
+
+
+def save_draft(session: Session, task: UserTask, person: Person, typed: Typed) -> Draft:
+    """Keep what somebody has typed so far.
+
+    Raises:
+        InvalidInput: it is far more than a form can hold.
+    """
+    if sum(len(str(value)) for value in typed.values()) > DRAFT_MAX_CHARACTERS:
+        raise InvalidInput(_("This is too long to keep."))
+    draft = queries.draft_of(session, person, task)
+    if draft is None:
+        draft = Draft(person_id=person.id, instance_id=task.instance_id, element=task.element)
+        session.add(draft)
+    draft.values, draft.saved_at = dict(typed), clock.now()
+    session.flush()
+    return draft
+
+
+def forget_draft(session: Session, person: Person, task: UserTask) -> None:
+    """Forget what somebody typed: it was sent, or they do not want it."""
+    session.execute(
+        delete(Draft).where(
+            Draft.person_id == person.id, Draft.instance_id == task.instance_id, Draft.element == task.element
+        )
+    )
+
+
+def _refuse_gone(session: Session, task: UserTask) -> None:
+    if task.state == TaskState.OPEN:
+        return
+    if task.state == TaskState.CANCELLED:
+        raise TaskIsGone(task, _("The process went on another way, so this task is not needed any more."))
+    winner = people.people_by_ids(session, [task.completed_by_id]).get(task.completed_by_id or 0)
+    raise TaskIsGone(
+        task,
+        _("%(name)s completed this already.", name=winner.name) if winner else _("This was completed already."),
+    )
+
+
+def _refuse_others(session: Session, task: UserTask, person: Person) -> None:
+    who = standing(session, person)
+    if may_work_on(task, who):
+        return
+    if task.excluded_person_id == person.id:
+        raise NotAllowed(_("Nobody decides about their own work. Somebody else has to do this."))
+    if task.assignee_id is not None and is_candidate(task, who):
+        owner = people.get_person(session, task.assignee_id)
+        raise NotAllowed(_("%(name)s has this task. Ask them to give it back first.", name=owner.name))
+    raise NotAllowed(_("This task is for another team."))

@@ -1,0 +1,87 @@
+"""A user task as it is shown: its form drawn with the draft, what was typed, or nothing yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.engine.models import UserTask
+from app.forms.fields import Choice
+from app.forms.rendering import FormView, render
+from app.people import queries as people
+from app.people.models import Person
+from app.tasklist import queries, service
+from app.tasklist.permissions import Standing, is_approval, is_candidate, may_work_on
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A task with everything its template needs."""
+
+    task: UserTask
+    form: FormView | None
+    may_complete: bool
+    may_claim: bool
+    may_release: bool
+    is_approval: bool
+    draft_saved_at: datetime | None
+
+
+def shown_task(
+    session: Session,
+    task: UserTask,
+    reader: Person,
+    who: Standing,
+    *,
+    typed: Mapping[str, Any] | None = None,
+    errors: Mapping[str, list[str]] | None = None,
+) -> Shown:
+    """Put a task and its form together; only who may complete it gets the form.
+
+    Args:
+        typed: what was just sent; the kept draft when None.
+        errors: by field key.
+    """
+    able = may_work_on(task, who)
+    draft = queries.draft_of(session, reader, task) if able else None
+    values = typed if typed is not None else draft.values if draft is not None else None
+    is_mine = task.assignee_id == who.person_id
+    leads = bool(frozenset(task.team_keys) & who.led_keys)
+    return Shown(
+        task=task,
+        form=drawn_form(session, task, reader, values, errors) if able else None,
+        may_complete=able,
+        may_claim=task.assignee_id is None and is_candidate(task, who),
+        may_release=task.assignee_id is not None and bool(task.team_keys) and (is_mine or leads),
+        is_approval=is_approval(task),
+        draft_saved_at=draft.saved_at if draft is not None else None,
+    )
+
+
+def drawn_form(
+    session: Session,
+    task: UserTask,
+    reader: Person,
+    values: Mapping[str, Any] | None,
+    errors: Mapping[str, list[str]] | None = None,
+) -> FormView | None:
+    """The form of a task for one reader, with values and errors; None for a task without a form."""
+    form = service.form_of(session, task)
+    if form is None:
+        return None
+    displays = {field.display for field in form.inputs}
+    staff = people.everybody(session, staff_only=True) if "person" in displays else ()
+    teams = people.teams(session) if "team" in displays else ()
+    return render(
+        form,
+        values,
+        errors,
+        language=str(reader.language),
+        zone=reader.zone,
+        people=[Choice(str(each.id), {"en": each.name}) for each in staff],
+        teams=[Choice(each.key, {"en": each.name}) for each in teams],
+    )

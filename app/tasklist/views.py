@@ -1,0 +1,225 @@
+"""My work, the page of one task, and what may be done with a task."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask.wrappers import Response
+from flask_babel import get_timezone
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from app import clock
+from app.db import db
+from app.engine.models import UserTask
+from app.errors import InvalidInput, NotFound
+from app.people import queries as people
+from app.people.current import current_person
+from app.people.models import Person
+from app.sla import queries as sla
+from app.sla.chips import chip
+from app.tasklist import queries, service
+from app.tasklist.permissions import Standing, may_see, standing
+from app.tasklist.service import TaskIsGone
+from app.tasklist.taskform import drawn_form, shown_task
+from app.tickets import queries as tickets
+from app.web.access import safe_next
+from app.web.boundary import rescue
+from app.web.navigation import Count, counts
+
+blueprint = Blueprint("tasklist", __name__, template_folder="templates")
+
+
+@counts("work")
+def count_work(session: Session, person: Person) -> Count:
+    """How many tasks wait for the reader, beside "My work" in the rail."""
+    waiting, any_late = queries.count_waiting(session, person)
+    return Count(waiting, is_late=any_late)
+
+
+@blueprint.get("/")
+def my_work() -> ResponseReturnValue:
+    """The open tasks of the reader or of their teams; customers are at home in the portal."""
+    person = current_person()
+    if not person.is_staff:
+        return redirect(url_for("portal.index"))
+    whole_team = request.args.get("of", "teams") != "me"
+    work = queries.my_work(db.session(), person, whole_team=whole_team, zone=get_timezone())
+    rows = work.rows
+    chosen = next((row for row in rows if row.task.uuid == request.args.get("task")), rows[0] if rows else None)
+    pane = _details(db.session(), chosen.task, person) if chosen is not None else None
+    return render_template("tasklist/my_work.html", work=work, whole_team=whole_team, chosen=chosen, pane=pane)
+
+
+@blueprint.get("/tasks/<uuid:task_uuid>")
+def show(task_uuid: object) -> ResponseReturnValue:
+    """One task with its form: a pane beside the list, or a page of its own."""
+    person = current_person()
+    task = _task(db.session(), str(task_uuid), person)
+    if task.state != "open":
+        return _gone_page(task, person), 409
+    pane = _details(db.session(), task, person)
+    if request.headers.get("HX-Request"):
+        return render_template("tasklist/pane.html", **pane)
+    return render_template("tasklist/show.html", **pane)
+
+
+@blueprint.post("/tasks/<uuid:task_uuid>/complete")
+def complete(task_uuid: object) -> ResponseReturnValue:
+    """Send the form of a task: errors come back by field with everything typed, a task that is gone keeps it."""
+    session, person = db.session(), current_person()
+    task = _task(session, str(task_uuid), person)
+    typed = _typed()
+    person_id, task_id = person.id, task.id
+
+    def keep(saving: Session) -> None:
+        kept, owner = saving.get_one(UserTask, task_id), people.get_person(saving, person_id)
+        service.save_draft(saving, kept, owner, typed)
+
+    # A lost race, a vanished task or a failed step rolls back: what was typed stays as a draft.
+    rescue(keep)
+    try:
+        answer = service.complete(session, task, person, typed)
+    except InvalidInput as error:
+        session.rollback()
+        return _form_again(str(task_uuid), typed, error)
+    flash(_said(task, answer))
+    return _go_on(_after())
+
+
+@blueprint.post("/tasks/<uuid:task_uuid>/fields")
+def fields(task_uuid: object) -> ResponseReturnValue:
+    """The form's fields drawn anew after a choice that others depend on; nothing is checked or stored."""
+    person = current_person()
+    task = _task(db.session(), str(task_uuid), person)
+    form = drawn_form(db.session(), task, person, _typed())
+    return render_template("tasklist/fields.html", task=task, form=form)
+
+
+@blueprint.post("/tasks/<uuid:task_uuid>/draft")
+def draft(task_uuid: object) -> ResponseReturnValue:
+    """Keep what was typed so far; the answer says when."""
+    person = current_person()
+    task = _task(db.session(), str(task_uuid), person)
+    kept = service.save_draft(db.session(), task, person, _typed())
+    if request.headers.get("HX-Request"):
+        return render_template("tasklist/draft_saved.html", saved_at=kept.saved_at)
+    flash(_("Your draft is kept."))
+    return redirect(_after())
+
+
+@blueprint.post("/tasks/<uuid:task_uuid>/claim")
+def claim(task_uuid: object) -> ResponseReturnValue:
+    """Take a task that nobody has."""
+    person = current_person()
+    task = _task(db.session(), str(task_uuid), person)
+    service.claim(db.session(), task, person)
+    flash(_("The task is yours."))
+    return _go_on(_after())
+
+
+@blueprint.post("/tasks/<uuid:task_uuid>/release")
+def release(task_uuid: object) -> ResponseReturnValue:
+    """Give a task back to its team."""
+    person = current_person()
+    task = _task(db.session(), str(task_uuid), person)
+    service.release(db.session(), task, person)
+    flash(_("The task is back with the team."))
+    return _go_on(_after())
+
+
+@blueprint.app_errorhandler(TaskIsGone)
+def task_is_gone(error: TaskIsGone) -> Response:
+    """The page for somebody who was not first: who was, what was kept, and where it goes on."""
+    person = current_person()
+    task = _task(db.session(), error.task_uuid, person)
+    return make_response(_gone_page(task, person), 409)
+
+
+def _task(session: Session, task_uuid: str, reader: Person) -> UserTask:
+    """The task of an address, if the reader may see it.
+
+    Raises:
+        NotFound: there is none, or it is not for their eyes.
+    """
+    found = select(UserTask).where(UserTask.uuid == task_uuid)
+    task = session.scalar(found.options(selectinload(UserTask.teams), selectinload(UserTask.instance)))
+    if task is None or not may_see(task, standing(session, reader)):
+        raise NotFound(_("There is no such task, or it is for another team."))
+    return task
+
+
+def _details(
+    session: Session,
+    task: UserTask,
+    reader: Person,
+    typed: dict[str, Any] | None = None,
+    errors: dict[str, list[str]] | None = None,
+) -> dict[str, Any]:
+    """What the pane and the page of a task show."""
+    who: Standing = standing(session, reader)
+    row = queries.rows_of(session, [task], who, get_timezone())[0]
+    views = sla.clocks(session, row.ticket) if row.ticket is not None else {}
+    live = [view for view in views.values() if str(view.state) in ("running", "paused")]
+    return {
+        "row": row,
+        "shown": shown_task(session, task, reader, who, typed=typed, errors=errors),
+        "ticket": row.ticket,
+        "chips": [chip(view, clock.now(), get_timezone()) for view in live],
+        "waiting": tickets.oldest_unanswered(session, row.ticket.id) if row.ticket is not None else None,
+    }
+
+
+def _form_again(task_uuid: str, typed: dict[str, Any], error: InvalidInput) -> ResponseReturnValue:
+    """The form with its errors and everything that was typed."""
+    person = current_person()
+    task = _task(db.session(), task_uuid, person)
+    errors = error.errors or {"": [error.message]}
+    if request.headers.get("HX-Request"):
+        shown = shown_task(db.session(), task, person, standing(db.session(), person), typed=typed, errors=errors)
+        return render_template("tasklist/form.html", shown=shown, place=request.form.get("_place", "pane")), 422
+    return render_template("tasklist/show.html", **_details(db.session(), task, person, typed, errors)), 422
+
+
+def _gone_page(task: UserTask, reader: Person) -> str:
+    session = db.session()
+    row = queries.rows_of(session, [task], standing(session, reader), get_timezone())[0]
+    return render_template(
+        "tasklist/gone_fragment.html" if request.headers.get("HX-Request") else "tasklist/gone.html",
+        task=task,
+        ticket=row.ticket,
+        winner=people.people_by_ids(session, [task.completed_by_id]).get(task.completed_by_id or 0),
+        draft=queries.draft_of(session, reader, task),
+        again=queries.same_step(session, task),
+    )
+
+
+def _typed() -> dict[str, Any]:
+    """What the browser sent for the form's fields: a text, or a list of texts for a name sent several times."""
+    typed: dict[str, Any] = {}
+    for key, values in request.form.lists():
+        if key != "csrf_token" and not key.startswith("_"):
+            typed[key] = values[0] if len(values) == 1 else values
+    return typed
+
+
+def _said(task: UserTask, answer: dict[str, Any]) -> str:
+    """What to tell after a task was completed, in plain words."""
+    if answer.get("reply") and task.subject_kind == "ticket":
+        return _("Reply sent. The reply clock stopped.")
+    return _("Done. The request goes on.")
+
+
+def _after() -> str:
+    """Where to go on: where the form stood, or the list."""
+    return safe_next(request.form.get("_next")) or url_for("tasklist.my_work")
+
+
+def _go_on(target: str) -> ResponseReturnValue:
+    """Go to another page after a change, also from a partial update."""
+    if request.headers.get("HX-Request"):
+        return "", 204, {"HX-Redirect": target}
+    return redirect(target)

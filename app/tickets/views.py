@@ -1,0 +1,237 @@
+"""The screens of tickets: the list, a request taken down by staff, the ticket page and what may be done on it."""
+
+from __future__ import annotations
+
+import re
+from datetime import tzinfo
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_timezone
+from flask_babel import gettext as _
+from marshmallow import Schema, ValidationError
+
+from app.contracts import queries as contracts
+from app.contracts import service as contracts_service
+from app.contracts.models import Customer
+from app.db import db
+from app.errors import InvalidInput, NotFound
+from app.people import queries as people
+from app.people.current import current_person
+from app.people.models import Person, Role
+from app.tickets import conversation, lines, page_panels, panels, queries, schemas, service
+from app.tickets.models import Category, Message, MessageKind, Priority, Ticket
+from app.tickets.panels import Slot
+
+blueprint = Blueprint("tickets", __name__, url_prefix="/tickets", template_folder="templates")
+
+# Importing them registers them.
+OWN_PANELS = (page_panels.hours, page_panels.contract, page_panels.where_it_is, page_panels.history)
+ACTIVE = (Category.NEW, Category.OPEN, Category.PENDING)
+
+
+@blueprint.get("/")
+def index() -> ResponseReturnValue:
+    """Tickets, newest change first; a search for a number goes straight to its ticket."""
+    session, person = db.session(), current_person()
+    text = request.args.get("q", "").strip()[:200]
+    if re.fullmatch(r"#?[A-Za-z]{0,8}-?\d{1,12}", text):
+        try:
+            return redirect(url_for(".show", number=queries.by_number(session, text, seen_by=person).number))
+        except NotFound:
+            pass  # not a number of ours: search for it as a word
+    page = queries.page(session, person, _filters(text, person), request.args.get("after"))
+    return render_template(
+        "tickets/index.html",
+        page=page,
+        columns=panels.columns(session, page.tickets, person),
+        teams=people.teams(session),
+        asked=request.args,
+        text=text,
+        next_url=url_for(".index", **{**request.args.to_dict(), "after": page.next_cursor}) if page.next_cursor else "",
+    )
+
+
+@blueprint.get("/new")
+def new() -> ResponseReturnValue:
+    """The form for a request that came by phone, in person or in a chat."""
+    return _new_form({"channel": "phone", "type": "incident"}, {})
+
+
+@blueprint.post("/new")
+def add() -> ResponseReturnValue:
+    """Take a request down; an address the desk does not know yet becomes a contact."""
+    session, person = db.session(), current_person()
+    try:
+        sent = _loaded(schemas.NewTicket())
+        ticket = _open(sent, person)
+    except InvalidInput as error:
+        session.rollback()
+        return _new_form(request.form.to_dict(), error.errors or {"": [error.message]}), 422
+    flash(_("%(number)s is open; its process has begun.", number=ticket.number))
+    return redirect(url_for(".show", number=ticket.number))
+
+
+@blueprint.get("/<number>")
+def show(number: str) -> ResponseReturnValue:
+    """The ticket: both clocks, the conversation, the tasks that wait, and what every feature knows about it."""
+    session, person = db.session(), current_person()
+    ticket = queries.by_number(session, number, seen_by=person)
+    messages = queries.conversation(session, ticket, for_customer=False)
+    slots = panels.drawn(session, ticket, person)
+    may_change = person.has_role(Role.AGENT, Role.TEAM_LEAD, Role.MANAGER)
+    return render_template(
+        "tickets/show.html",
+        ticket=ticket,
+        blocks=_blocks(messages, str(person.language)),
+        waiting=queries.oldest_unanswered(session, ticket.id),
+        attachments=panels.attachments_of(session, ticket),
+        participants=queries.participants(session, ticket),
+        following=queries.following(session, ticket),
+        clocks=slots[Slot.CLOCKS],
+        work=slots[Slot.WORK],
+        side=slots[Slot.SIDE],
+        may_change=may_change,
+        choices=_choices() if may_change else None,
+    )
+
+
+@blueprint.post("/<number>/note")
+def note(number: str) -> ResponseReturnValue:
+    """Write an internal note."""
+    ticket = _ticket(number)
+    conversation.add_note(db.session(), ticket, _loaded(schemas.Note())["text"], author=current_person())
+    flash(_("Note added. Only staff read it."))
+    return _back(ticket)
+
+
+@blueprint.post("/<number>/assign")
+def assign(number: str) -> ResponseReturnValue:
+    """Hand the ticket to a team, to somebody, or to nobody in particular."""
+    session, person, ticket = db.session(), current_person(), _ticket(number)
+    sent = _loaded(schemas.Assignment())
+    if sent["team"]:
+        service.assign_to_team(session, ticket, people.get_team(session, sent["team"]), by=person)
+    if sent["person"] == "nobody":
+        service.assign_to_person(session, ticket, None, by=person)
+    elif sent["person"]:
+        service.assign_to_person(session, ticket, people.get_person(session, int(sent["person"])), by=person)
+    who = ticket.assignee.name if ticket.assignee else ticket.team.name if ticket.team else _("nobody")
+    flash(_("Assigned to %(who)s.", who=who))
+    return _back(ticket)
+
+
+@blueprint.post("/<number>/change")
+def change(number: str) -> ResponseReturnValue:
+    """Change the priority, the type or the customer; the clocks follow."""
+    session, person, ticket = db.session(), current_person(), _ticket(number)
+    sent = _loaded(schemas.Change())
+    if sent["priority"]:
+        service.change_priority(session, ticket, sent["priority"], by=person)
+    if sent["type"]:
+        service.change_type(session, ticket, sent["type"], by=person)
+    if sent["customer"] is not None:
+        service.change_customer(session, ticket, contracts.get_customer(session, sent["customer"]), by=person)
+    flash(_("Changed. The deadlines follow."))
+    return _back(ticket)
+
+
+@blueprint.post("/<number>/cancel")
+def cancel(number: str) -> ResponseReturnValue:
+    """End a request that is not wanted any more."""
+    ticket = _ticket(number)
+    service.cancel(db.session(), ticket, _loaded(schemas.Cancellation())["reason"], by=current_person())
+    flash(_("%(number)s is cancelled.", number=ticket.number))
+    return _back(ticket)
+
+
+def _filters(text: str, person: Person) -> queries.Filters:
+    asked = request.args
+    category, assignee = asked.get("category", ""), asked.get("assignee", "")
+    priority = asked.get("priority", "")
+    categories = ACTIVE if category == "active" else (category,) if category in set(Category) else ()
+    return queries.Filters(
+        text=text,
+        categories=[str(each) for each in categories],
+        priorities=[priority] if priority in set(Priority) else [],
+        teams=[asked["team"]] if asked.get("team") else [],
+        assignee_id=person.id if assignee == "me" else int(assignee) if assignee.isdecimal() else None,
+        unassigned=assignee == "none",
+        customer_id=asked.get("customer", type=int),
+    )
+
+
+def _open(sent: dict[str, Any], person: Person) -> Ticket:
+    session = db.session()
+    wanted: Customer | None = None
+    if sent["customer"] is not None:
+        wanted = contracts.get_customer(session, sent["customer"])
+    contact = contracts_service.contact_for_address(session, sent["email"], sent["name"])
+    if wanted is not None and contact.customer.is_unknown:
+        contracts_service.move_contact(session, contact, wanted)
+    return service.open_ticket(
+        session,
+        subject=sent["subject"],
+        text=sent["text"],
+        requester=contact.person,
+        channel=sent["channel"],
+        type_key=sent["type"],
+        priority=sent["priority"],
+        customer=wanted,
+        by=person,
+    )
+
+
+def _new_form(values: dict[str, str], errors: dict[str, list[str]]) -> str:
+    return render_template(
+        "tickets/new.html", values=values, errors=errors, choices=_choices(), channels=schemas.TAKEN_DOWN_BY
+    )
+
+
+def _choices() -> dict[str, Any]:
+    """What the menus of the ticket page and the new form offer."""
+    session = db.session()
+    return {
+        "teams": people.teams(session),
+        "staff": people.everybody(session, staff_only=True),
+        "types": queries.request_types(session),
+        "customers": contracts.customers(session),
+        "priorities": list(Priority),
+    }
+
+
+def _blocks(messages: list[Message], language: str) -> list[tuple[str, list[tuple[Message, str]]]]:
+    """The conversation as blocks: single messages, and runs of system lines of one day, each with its words."""
+    zone = get_timezone()
+    blocks: list[tuple[str, list[tuple[Message, str]]]] = []
+    for message in messages:
+        is_line = message.kind == MessageKind.SYSTEM
+        words = lines.text_in(language, message)
+        last = blocks[-1] if blocks else None
+        if is_line and last and last[0] == "lines" and _same_day(last[1][0][0], message, zone):
+            last[1].append((message, words))
+        else:
+            blocks.append(("lines" if is_line else "message", [(message, words)]))
+    return blocks
+
+
+def _same_day(one: Message, other: Message, zone: tzinfo) -> bool:
+    return one.sent_at.astimezone(zone).date() == other.sent_at.astimezone(zone).date()
+
+
+def _ticket(number: str) -> Ticket:
+    return queries.by_number(db.session(), number, seen_by=current_person())
+
+
+def _loaded(schema: Schema) -> dict[str, Any]:
+    try:
+        return dict(schema.load(request.form.to_dict()))
+    except ValidationError as error:
+        messages = error.normalized_messages()
+        first = next((text for texts in messages.values() for text in texts), "")
+        raise InvalidInput(_("Some fields need another look: %(first)s", first=first), messages) from error
+
+
+def _back(ticket: Ticket) -> ResponseReturnValue:
+    return redirect(url_for(".show", number=ticket.number))
