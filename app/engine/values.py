@@ -17,7 +17,7 @@ MAX_PARTS = 20_000
 MAX_NESTING = 20
 MAX_NUMBER = 10**15
 # What one evaluation may do in all: list items looked at, pieces of text copied, rounds of a comprehension.
-MAX_EFFORT = 300_000
+MAX_EFFORT = 200_000
 
 _DURATION = re.compile(
     r"P(?!$)(?:(?P<weeks>\d{1,6})W)?(?:(?P<days>\d{1,6})D)?"
