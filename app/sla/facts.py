@@ -15,6 +15,9 @@ from app.errors import NotFound
 from app.sla import calendars, queries
 from app.sla.calendar import WorkingCalendar, add_working_days, add_working_time
 from app.sla.models import ClockKind, ClockState
+from app.tickets.export import section
+from app.tickets.models import Ticket
+from app.tickets.reopening import counts_days
 from app.tickets.subjects import ticket_of
 
 # A timer on a clock that does not run waits until then; it is armed again as soon as the clock moves.
@@ -48,6 +51,25 @@ def working_days(session: Session, subject: Subject, days: object) -> datetime:
     if isinstance(days, bool) or not isinstance(days, int) or not 0 <= days <= 1000:
         raise ExpressionError("working_days() needs a whole number of days, 0 to 1000.")
     return add_working_days(_calendar(session, subject), desk_clock.now(), days)
+
+
+@counts_days
+def working_days_after(session: Session, ticket: Ticket, start: datetime, days: int) -> datetime:
+    """How long a closed ticket can still be reopened is counted in its own working days."""
+    return add_working_days(_calendar(session, ticket.process_subject), start, days)
+
+
+@section("clocks")
+def clocks_as_json(session: Session, ticket: Ticket) -> dict[str, Any]:
+    """The latest clock of each kind, for `tickets show --json`."""
+    return {
+        str(kind): {
+            "state": str(clock.state),
+            "due_at": clock.due_at.isoformat() if clock.due_at else None,
+            "warn_at": clock.warn_at.isoformat() if clock.warn_at else None,
+        }
+        for kind, clock in queries.latest_clocks(session, ticket.id).items()
+    }
 
 
 def _calendar(session: Session, subject: Subject) -> WorkingCalendar:
