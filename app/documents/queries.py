@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import BinaryIO
+from typing import IO
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -66,7 +66,7 @@ def of_ticket(session: Session, ticket: Ticket, *, seen_by: Person) -> list[Docu
     return list(session.scalars(found))
 
 
-def open_content(document: Document) -> BinaryIO:
+def open_content(document: Document) -> IO[bytes]:
     """The bytes of a document, to be read and closed.
 
     Raises:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import BinaryIO, Protocol
+from typing import IO, Protocol
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -34,7 +34,7 @@ class Upload(Protocol):
         """The media type the sender gave it."""
 
     @property
-    def stream(self) -> BinaryIO:
+    def stream(self) -> IO[bytes]:
         """Its bytes."""
 
 
@@ -43,7 +43,7 @@ def attach(
     *,
     parent: Parent,
     name: str | None,
-    stream: BinaryIO,
+    stream: IO[bytes],
     content_type: str | None = None,
     by: Person | None = None,
 ) -> Document:

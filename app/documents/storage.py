@@ -8,7 +8,7 @@ import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from flask import current_app
 
@@ -45,7 +45,7 @@ def path_of(sha256: str) -> Path:
     return root() / sha256[:2] / sha256[2:4] / sha256
 
 
-def keep(stream: BinaryIO, most_bytes: int) -> Stored:
+def keep(stream: IO[bytes], most_bytes: int) -> Stored:
     """Write a stream to the disk, once per content.
 
     The bytes go to a temporary file first and take their name only when they are all on the disk, so a crash or a
@@ -71,7 +71,7 @@ def keep(stream: BinaryIO, most_bytes: int) -> Stored:
     return stored
 
 
-def _copy(stream: BinaryIO, file: BinaryIO, most_bytes: int) -> Stored:
+def _copy(stream: IO[bytes], file: IO[bytes], most_bytes: int) -> Stored:
     digest, size = hashlib.sha256(), 0
     while chunk := stream.read(CHUNK_BYTES):
         size += len(chunk)

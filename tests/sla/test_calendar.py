@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -50,18 +51,18 @@ def local(text: str) -> datetime:
         ("2026-12-24 17:00", 120, "2026-12-28 10:00"),  # both days of Christmas
     ],
 )
-def test_deadlines_skip_nights_weekends_and_romanian_holidays(start, minutes, due):
+def test_deadlines_skip_nights_weekends_and_romanian_holidays(start: str, minutes: int, due: str) -> None:
     assert add_working_minutes(OFFICE, local(start), minutes) == local(due)
     assert working_minutes_between(OFFICE, local(start), local(due)) == minutes
 
 
-def test_a_lunch_break_does_not_count():
+def test_a_lunch_break_does_not_count() -> None:
     shop = read_calendar("shop", "Shop", "Europe/Bucharest", {"mon": [["09:00", "12:00"], ["13:00", "17:00"]]})
 
     assert add_working_minutes(shop, local("2026-11-23 11:30"), 60) == local("2026-11-23 13:30")
 
 
-def test_hours_that_daylight_saving_skips_or_repeats_count_as_they_really_were():
+def test_hours_that_daylight_saving_skips_or_repeats_count_as_they_really_were() -> None:
     """Night shifts in Bucharest: 29 March loses 03:00 to 04:00, 25 October has it twice."""
     night = read_calendar("night", "Night", "Europe/Bucharest", {key: [["00:00", "06:00"]] for key in WEEKDAYS})
 
@@ -69,7 +70,7 @@ def test_hours_that_daylight_saving_skips_or_repeats_count_as_they_really_were()
     assert working_minutes_between(night, local("2026-10-25 00:00"), local("2026-10-25 12:00")) == 7 * 60
 
 
-def test_hours_that_begin_in_a_skipped_hour_begin_when_the_clocks_change():
+def test_hours_that_begin_in_a_skipped_hour_begin_when_the_clocks_change() -> None:
     early = read_calendar("early", "Early", "Europe/Bucharest", {"sun": [["03:15", "03:45"], ["03:45", "05:00"]]})
 
     windows = windows_on(early, date(2026, 3, 29))
@@ -77,7 +78,7 @@ def test_hours_that_begin_in_a_skipped_hour_begin_when_the_clocks_change():
     assert windows == ((datetime(2026, 3, 29, 1, tzinfo=UTC), datetime(2026, 3, 29, 2, tzinfo=UTC)),)
 
 
-def test_a_day_that_differs_wins_over_weekday_and_holiday():
+def test_a_day_that_differs_wins_over_weekday_and_holiday() -> None:
     calendar = read_calendar(
         "x", "X", "Europe/Bucharest", {"mon": [["09:00", "18:00"]]}, "RO",
         {"2026-11-28": {"name": "Inventory", "hours": [["10:00", "12:00"]]},
@@ -98,11 +99,11 @@ def test_a_day_that_differs_wins_over_weekday_and_holiday():
         ("2026-03-27 09:30", 1, "2026-03-30 09:30"),  # the same wall time across daylight saving
     ],
 )
-def test_working_days_keep_the_time_of_day(start, days, due):
+def test_working_days_keep_the_time_of_day(start: str, days: int, due: str) -> None:
     assert add_working_days(OFFICE, local(start), days) == local(due)
 
 
-def test_the_stretches_around_holidays_read_as_people_say_them():
+def test_the_stretches_around_holidays_read_as_people_say_them() -> None:
     """The panel shows: evening and weekend closed, each holiday by name up to the next morning."""
     found = segments(OFFICE, local("2026-11-27 17:00"), local("2026-12-02 10:00"))
 
@@ -131,7 +132,7 @@ def test_the_stretches_around_holidays_read_as_people_say_them():
         ({"extra": {"2026-12-24": {"name": "x"}}}, "extra"),
     ],
 )
-def test_a_calendar_with_mistakes_is_refused_by_field(change, field):
+def test_a_calendar_with_mistakes_is_refused_by_field(change: dict[str, Any], field: str) -> None:
     values = {"zone": "Europe/Bucharest", "hours": {"mon": [["09:00", "18:00"]]}, **change}
 
     with pytest.raises(InvalidInput) as refused:
@@ -140,7 +141,7 @@ def test_a_calendar_with_mistakes_is_refused_by_field(change, field):
     assert set(refused.value.errors) == {field}
 
 
-def test_an_allowance_longer_than_any_career_is_refused():
+def test_an_allowance_longer_than_any_career_is_refused() -> None:
     with pytest.raises(InvalidInput):
         add_working_minutes(OFFICE, local("2026-11-27 14:20"), 10**9)
 
@@ -173,7 +174,7 @@ THOROUGH = settings(max_examples=150, deadline=None)
 
 @THOROUGH
 @given(calendars(), MOMENTS, MINUTES)
-def test_adding_working_time_and_measuring_it_agree(calendar, start, minutes):
+def test_adding_working_time_and_measuring_it_agree(calendar: WorkingCalendar, start: datetime, minutes: int) -> None:
     due = add_working_minutes(calendar, start, minutes)
 
     assert working_time_between(calendar, start, due) == timedelta(minutes=minutes)
@@ -183,7 +184,9 @@ def test_adding_working_time_and_measuring_it_agree(calendar, start, minutes):
 
 @THOROUGH
 @given(calendars(), MOMENTS, MINUTES, MINUTES)
-def test_adding_in_two_steps_is_adding_at_once(calendar, start, first, second):
+def test_adding_in_two_steps_is_adding_at_once(
+    calendar: WorkingCalendar, start: datetime, first: int, second: int
+) -> None:
     assert add_working_minutes(calendar, add_working_minutes(calendar, start, first), second) == add_working_minutes(
         calendar, start, first + second
     )
@@ -191,7 +194,9 @@ def test_adding_in_two_steps_is_adding_at_once(calendar, start, first, second):
 
 @THOROUGH
 @given(calendars(), MOMENTS, MOMENTS, MOMENTS)
-def test_measuring_is_additive_and_never_more_than_real_time(calendar, first, second, third):
+def test_measuring_is_additive_and_never_more_than_real_time(
+    calendar: WorkingCalendar, first: datetime, second: datetime, third: datetime
+) -> None:
     first, second, third = sorted((first, second, third))
     if third - first > timedelta(days=400):
         third = first + timedelta(days=400)
@@ -206,7 +211,9 @@ def test_measuring_is_additive_and_never_more_than_real_time(calendar, first, se
 
 @THOROUGH
 @given(calendars(), MOMENTS, st.integers(0, 20), st.integers(0, 20))
-def test_more_working_days_are_never_earlier_and_end_while_open(calendar, start, fewer, more):
+def test_more_working_days_are_never_earlier_and_end_while_open(
+    calendar: WorkingCalendar, start: datetime, fewer: int, more: int
+) -> None:
     fewer, more = sorted((fewer, more))
     sooner, later = add_working_days(calendar, start, fewer), add_working_days(calendar, start, more)
 
@@ -218,7 +225,9 @@ def test_more_working_days_are_never_earlier_and_end_while_open(calendar, start,
 
 @THOROUGH
 @given(calendars(), MOMENTS, st.timedeltas(timedelta(minutes=1), timedelta(days=30)))
-def test_stretches_cover_the_time_without_gaps_and_open_ones_are_the_working_time(calendar, start, length):
+def test_stretches_cover_the_time_without_gaps_and_open_ones_are_the_working_time(
+    calendar: WorkingCalendar, start: datetime, length: timedelta
+) -> None:
     found = segments(calendar, start, start + length)
 
     assert found[0].start == start

@@ -45,7 +45,7 @@ HISTORY = [
 NOW = local("2026-12-02 10:42")
 
 
-def test_a_raised_priority_moves_the_deadline_and_keeps_the_pause():
+def test_a_raised_priority_moves_the_deadline_and_keeps_the_pause() -> None:
     before, after = reckon(HISTORY[:3], find), reckon(HISTORY, find)
 
     assert before.due_at == local("2026-12-03 16:10")
@@ -53,7 +53,7 @@ def test_a_raised_priority_moves_the_deadline_and_keeps_the_pause():
     assert counted_at(after, find, NOW) == timedelta(hours=4, minutes=32)
 
 
-def test_the_explanation_tells_the_same_story_in_rows():
+def test_the_explanation_tells_the_same_story_in_rows() -> None:
     told = explain(HISTORY, find, NOW)
 
     assert [(row.kind, row.minutes) for row in told.rows] == [
@@ -67,7 +67,7 @@ def test_the_explanation_tells_the_same_story_in_rows():
     assert (move.due_before, move.due_after) == (local("2026-12-03 16:10"), local("2026-12-02 14:10"))
 
 
-def test_a_late_clock_shows_how_late_and_still_adds_up():
+def test_a_late_clock_shows_how_late_and_still_adds_up() -> None:
     told = explain([start("2026-11-25 09:00", 60)], find, local("2026-11-26 08:30"))
 
     assert [(row.kind, row.minutes, row.late_minutes) for row in told.rows] == [
@@ -76,13 +76,13 @@ def test_a_late_clock_shows_how_late_and_still_adds_up():
     assert adds_up(told)
 
 
-def test_a_night_cut_by_the_present_moment_is_one_row():
+def test_a_night_cut_by_the_present_moment_is_one_row() -> None:
     told = explain([start("2026-11-25 17:00", 120)], find, local("2026-11-25 22:00"))
 
     assert [(row.kind, row.minutes) for row in told.rows] == [("counted", 60), ("closed", 0), ("left", 60)]
 
 
-def test_a_paused_clock_has_time_left_and_no_deadline():
+def test_a_paused_clock_has_time_left_and_no_deadline() -> None:
     entries = [start("2026-11-25 09:00", 60), Entry(local("2026-11-25 09:20"), EntryKind.PAUSE)]
 
     assert reckon(entries, find).due_at is None
@@ -90,7 +90,7 @@ def test_a_paused_clock_has_time_left_and_no_deadline():
     assert [(row.kind, row.minutes) for row in told.rows] == [("counted", 20), ("paused", 0), ("left", 40)]
 
 
-def test_a_clock_that_was_met_goes_on_where_it_was_when_the_ticket_is_reopened():
+def test_a_clock_that_was_met_goes_on_where_it_was_when_the_ticket_is_reopened() -> None:
     entries = [
         start("2026-11-25 09:00", 60),
         Entry(local("2026-11-25 09:30"), EntryKind.MEET),
@@ -102,7 +102,7 @@ def test_a_clock_that_was_met_goes_on_where_it_was_when_the_ticket_is_reopened()
     assert reckon(entries, find).due_at == local("2026-11-26 09:30")
 
 
-def test_a_breach_stands_at_the_deadline_until_another_target_puts_the_deadline_ahead():
+def test_a_breach_stands_at_the_deadline_until_another_target_puts_the_deadline_ahead() -> None:
     breached = [start("2026-11-25 09:00", 60), Entry(local("2026-11-25 10:03"), EntryKind.BREACH)]
     relaxed = [*breached, Entry(local("2026-11-25 10:05"), EntryKind.RETARGET, 600, 75, "early")]
 
@@ -110,7 +110,7 @@ def test_a_breach_stands_at_the_deadline_until_another_target_puts_the_deadline_
     assert reckon(relaxed, find).breached_at is None
 
 
-def test_a_history_without_a_start_is_refused():
+def test_a_history_without_a_start_is_refused() -> None:
     with pytest.raises(ValueError, match="start"):
         reckon([Entry(NOW, EntryKind.PAUSE)], find)
 
@@ -139,7 +139,7 @@ THOROUGH = settings(max_examples=250, deadline=None)
 
 @THOROUGH
 @given(histories(), st.integers(0, 2_000_000))
-def test_counted_time_is_the_working_time_of_the_running_spans(entries, later):
+def test_counted_time_is_the_working_time_of_the_running_spans(entries: list[Entry], later: int) -> None:
     reckoning = reckon(entries, find)
     now = entries[-1].at + timedelta(seconds=later)
     calendar = find(reckoning.calendar_key)
@@ -155,7 +155,7 @@ def test_counted_time_is_the_working_time_of_the_running_spans(entries, later):
 
 @THOROUGH
 @given(histories())
-def test_at_the_deadline_exactly_the_allowance_is_used(entries):
+def test_at_the_deadline_exactly_the_allowance_is_used(entries: list[Entry]) -> None:
     reckoning = reckon(entries, find)
     calendar = find(reckoning.calendar_key)
 
@@ -178,7 +178,7 @@ def test_at_the_deadline_exactly_the_allowance_is_used(entries):
 
 @THOROUGH
 @given(histories())
-def test_what_means_nothing_in_a_state_changes_nothing(entries):
+def test_what_means_nothing_in_a_state_changes_nothing(entries: list[Entry]) -> None:
     sensible = entries[:1]
     for entry in entries[1:]:
         if is_possible(reckon(sensible, find).state, entry.kind):
@@ -189,7 +189,9 @@ def test_what_means_nothing_in_a_state_changes_nothing(entries):
 
 @THOROUGH
 @given(histories(), st.integers(0, 2_000_000))
-def test_the_rows_of_any_history_follow_each_other_and_add_up_to_the_allowance(entries, later):
+def test_the_rows_of_any_history_follow_each_other_and_add_up_to_the_allowance(
+    entries: list[Entry], later: int
+) -> None:
     now = entries[-1].at + timedelta(seconds=later)
 
     told = explain(entries, find, now)

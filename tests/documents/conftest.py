@@ -1,0 +1,5 @@
+"""People, tickets and contracts for documents."""
+
+from tests.world import contact, contract, customer, person, team, ticket
+
+__all__ = ["contact", "contract", "customer", "person", "team", "ticket"]
