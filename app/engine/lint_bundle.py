@@ -309,7 +309,9 @@ def _form_keys(content: bytes) -> frozenset[str]:
     try:
         schema = json.loads(content)
     except (ValueError, RecursionError):
-        return frozenset()
+        raise InvalidInput("The form file is not JSON.") from None
+    if not isinstance(schema, dict):
+        raise InvalidInput("A form is a JSON object with a list of components.")
     keys: set[str] = set()
     waiting: list[Any] = [schema]
     while waiting:
