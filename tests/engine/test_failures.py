@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.engine import queries, service
 from app.engine.models import DefinitionFile, InstanceState, Origin, ProcessDefinition, Timer
+from app.errors import Conflict
 from app.events import RecordedEvent
 
 from .conftest import DIAGRAMS, Desk, Thing
@@ -69,7 +70,7 @@ def test_a_person_may_try_again_on_a_stalled_instance(desk: Desk, thing: Thing) 
     desk.complete("decide", outcome="again")
 
     assert instance.state == InstanceState.RUNNING
-    with pytest.raises(service.Conflict):
+    with pytest.raises(Conflict):
         service.retry(desk.session, instance, by_id=1)
 
 
@@ -85,9 +86,7 @@ def test_a_start_that_fails_leaves_a_stalled_instance_to_retry(desk: Desk, thing
     assert (instance.state, desk.open()) == (InstanceState.RUNNING, ["review"])
 
 
-def test_a_failed_timer_is_parked_and_does_not_keep_people_from_working(
-    desk: Desk, thing: Thing, later: Later
-) -> None:
+def test_a_failed_timer_is_parked_and_does_not_keep_people_from_working(desk: Desk, thing: Thing, later: Later) -> None:
     thing.broken = True
     instance = desk.start("failing_timer")
     later(hours=2)
@@ -131,9 +130,7 @@ def test_a_failing_instance_leaves_the_others_of_its_subject_alone(desk: Desk, t
         ("too_many", {"how_many": 20_000}, "20000 tasks at once"),
     ],
 )
-def test_a_diagram_that_wants_too_much_stalls(
-    desk: Desk, key: str, variables: dict[str, int], reason: str
-) -> None:
+def test_a_diagram_that_wants_too_much_stalls(desk: Desk, key: str, variables: dict[str, int], reason: str) -> None:
     instance = desk.start(key, **variables)
 
     assert instance.state == InstanceState.STALLED

@@ -1,0 +1,197 @@
+"""Two at the same moment, on both databases: one wins, and the other is told."""
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app import clock, create_app
+from app import db as database
+from app.db import run_in_transaction
+from app.engine import queries, service
+from app.engine.models import HistoryEntry, InstanceState, ProcessInstance, TaskState, Timer, UserTask
+from app.engine.subject import Subject
+from app.engine.timers import offer_due
+from tests.conftest import cheap_settings
+
+from .conftest import THINGS, Thing, put_in
+
+T = TypeVar("T")
+ROUNDS = 20
+# A day and a bit: the silence of the event gateway is over.
+LATER = timedelta(hours=25)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def own_desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
+    """A desk on a database of the test's own, whose transactions really commit."""
+    if request.param == "postgresql":
+        settings = cheap_settings(tmp_path, database_url=request.getfixturevalue("empty_postgres_url"))
+    else:
+        settings = cheap_settings(tmp_path)
+    application = create_app(settings, web=False)
+    THINGS.update({number: Thing() for number in range(1, ROUNDS + 1)})
+    with application.app_context():
+        database.db.create_all()
+        yield application
+        database.db.engine.dispose()
+    THINGS.clear()
+
+
+def at_once(app: Flask, *bodies: Callable[[], T]) -> list[T | Exception]:
+    """Run these at the same moment, each in a thread with a transaction of its own; what each gave or raised."""
+    barrier = threading.Barrier(len(bodies))
+    results: list[Any] = [None] * len(bodies)
+
+    def run(place: int, body: Callable[[], T]) -> None:
+        with app.app_context():
+            barrier.wait()
+            try:
+                results[place] = body()
+            except Exception as error:  # noqa: BLE001  # the test looks at whatever it is
+                results[place] = error
+
+    threads = [threading.Thread(target=run, args=(place, body)) for place, body in enumerate(bodies)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    return results
+
+
+def started(key: str) -> list[int]:
+    """One instance for each thing; their ids."""
+
+    def body(session: Session) -> list[int]:
+        put_in(session, key)
+        return [service.start(session, key, Subject("thing", number)).id for number in range(1, ROUNDS + 1)]
+
+    return run_in_transaction(body)
+
+
+def passages(session: Session, instance_id: int, element: str) -> int:
+    query = select(func.count()).where(HistoryEntry.instance_id == instance_id, HistoryEntry.element == element)
+    return session.scalar(query) or 0
+
+
+def test_of_two_people_completing_one_task_one_wins_and_the_other_learns_who(own_desk: Flask) -> None:
+    for instance_id in started("one_task"):
+
+        def complete(by_id: int, instance_id: int = instance_id) -> None:
+            def body(session: Session) -> None:
+                task = session.scalars(select(UserTask).where(UserTask.instance_id == instance_id)).one()
+                service.complete_task(session, task, {"outcome": str(by_id)}, by_id=by_id)
+
+            run_in_transaction(body)
+
+        results = at_once(own_desk, lambda: complete(1), lambda: complete(2))  # noqa: B023  # run in this round
+
+        lost = [each for each in results if each is not None]
+        assert len(lost) == 1
+        assert isinstance(lost[0], service.TaskClosed)
+        winner = results.index(None) + 1
+        assert lost[0].by_id == winner
+        assert f"Person {winner} completed" in lost[0].message
+
+        def check(session: Session, instance_id: int = instance_id, winner: int = winner) -> None:
+            task = session.scalars(select(UserTask).where(UserTask.instance_id == instance_id)).one()
+            assert (task.state, task.completed_by_id, task.outcome) == (TaskState.COMPLETED, winner, str(winner))
+            assert passages(session, instance_id, "approve") == 1
+
+        run_in_transaction(check, writing=False)
+
+
+def test_of_two_workers_on_one_timer_one_makes_the_transition(own_desk: Flask) -> None:
+    for instance_id in started("event_gateway"):
+        timer_id = run_in_transaction(
+            lambda session, wanted=instance_id: session.scalars(  # type: ignore[misc]
+                select(Timer.id).where(Timer.instance_id == wanted)
+            ).one()
+        )
+
+        def wake(timer_id: int = timer_id) -> None:
+            with clock.frozen(clock.real_now() + LATER):
+                run_in_transaction(lambda session: service.wake(session, timer_id))
+
+        assert at_once(own_desk, wake, wake) == [None, None]
+
+        def check(session: Session, instance_id: int = instance_id) -> None:
+            assert session.get_one(ProcessInstance, instance_id).state == InstanceState.COMPLETED
+            assert passages(session, instance_id, "note_silence") == 1
+
+        run_in_transaction(check, writing=False)
+
+
+def test_two_clocks_never_take_the_same_timer(own_desk: Flask) -> None:
+    started("event_gateway")
+
+    def take() -> list[int]:
+        moment = clock.real_now() + LATER
+        return run_in_transaction(lambda session: offer_due(session, moment, limit=15))
+
+    taken = [each for each in at_once(own_desk, take, take, take) if isinstance(each, list)]
+
+    assert len(taken) == 3
+    together = [timer_id for each in taken for timer_id in each]
+    assert len(together) == len(set(together))
+    assert len(together) + len(take()) == ROUNDS
+
+
+def test_a_message_and_a_timer_at_once_take_one_branch(own_desk: Flask) -> None:
+    for number, instance_id in enumerate(started("event_gateway"), start=1):
+
+        def wake(instance_id: int = instance_id) -> None:
+            def body(session: Session) -> None:
+                timer = session.scalars(select(Timer).where(Timer.instance_id == instance_id)).one_or_none()
+                if timer is not None:
+                    service.wake(session, timer.id)
+
+            with clock.frozen(clock.real_now() + LATER):
+                run_in_transaction(body)
+
+        def reply(number: int = number) -> None:
+            run_in_transaction(
+                lambda session: service.send_message(session, "reply", Subject("thing", number), {"text": "hello"})
+            )
+
+        assert at_once(own_desk, wake, reply) == [None, None]
+
+        def check(session: Session, instance_id: int = instance_id) -> None:
+            assert passages(session, instance_id, "note_silence") + passages(session, instance_id, "note_reply") == 1
+
+        run_in_transaction(check, writing=False)
+
+
+def test_a_boundary_records_a_failed_step_after_it_rolled_back(own_desk: Flask) -> None:
+    first, *_ = started("failing_step")
+    THINGS[1].broken = True
+
+    def complete(session: Session) -> None:
+        task = session.scalars(select(UserTask).where(UserTask.instance_id == first)).one()
+        service.complete_task(session, task, {"outcome": "do it"}, by_id=7)
+
+    with pytest.raises(service.StepFailed):
+        run_in_transaction(complete)
+
+    def check(session: Session) -> None:
+        instance = session.get_one(ProcessInstance, first)
+        assert (instance.state, instance.stalled_element) == (InstanceState.STALLED, "carry_out")
+        assert [task.element for task in queries.open_tasks(session, instance.subject)] == ["decide"]
+
+    run_in_transaction(check, writing=False)
+
+    THINGS[1].broken = False
+    run_in_transaction(lambda session: service.retry(session, session.get_one(ProcessInstance, first), by_id=1))
+    run_in_transaction(
+        lambda session: _expect(session.get_one(ProcessInstance, first).state, InstanceState.RUNNING), writing=False
+    )
+
+
+def _expect(found: object, wanted: object) -> None:
+    assert found == wanted
