@@ -19,7 +19,7 @@ from types import FrameType
 import structlog
 from flask import Flask
 
-from app import clock, create_app, health, jobs, logs
+from app import clock, create_app, desk_queue, health, jobs, logs
 from app.config import Settings
 from app.db import run_in_transaction
 from app.engine import timers
@@ -39,13 +39,14 @@ def run_worker(app: Flask) -> int:
     from rq.worker import SimpleWorker
 
     settings: Settings = app.config["SETTINGS"]
-    connection = jobs.connect(settings)
+    jobs.connect(settings)
+    queue = desk_queue.open_queue(settings.redis_url)
     with app.app_context():
         worker = SimpleWorker(
-            [jobs.DeskQueue(jobs.QUEUE, connection=connection)],
-            connection=connection,
-            job_class=jobs.RegisteredJob,
-            queue_class=jobs.DeskQueue,
+            [queue],
+            connection=queue.connection,
+            job_class=desk_queue.RegisteredJob,
+            queue_class=desk_queue.DeskQueue,
             # Both short: a killed worker's job must not stay "started" for minutes.
             worker_ttl=30,
             maintenance_interval=10,

@@ -5,7 +5,6 @@ import socket
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from redis.exceptions import RedisError
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -102,12 +101,7 @@ def without_database() -> Health:
 def queue_answers() -> bool:
     """Whether the queue server answers within its short time-out."""
     desk = jobs.queue()
-    if desk is None:
-        return False
-    try:
-        return bool(desk.connection.ping())
-    except (RedisError, OSError):
-        return False
+    return desk is not None and desk.answers()
 
 
 def _age(now: datetime, moment: datetime | None) -> float | None:

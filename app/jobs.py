@@ -5,29 +5,23 @@ delays the work until the clock offers it again, and a hint given twice finds th
 """
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
-from redis import Redis
-from redis.exceptions import RedisError
-from rq import Queue
-from rq.job import Job
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 if TYPE_CHECKING:
     from app.config import Settings
+    from app.desk_queue import DeskQueue
 
 F = TypeVar("F", bound=Callable[..., object])
-
-QUEUE = "desk"
-# A job is one short transaction; a worker that hangs in one is stopped and the work is offered again.
-TIMEOUT_SECONDS = 60
 
 log = structlog.get_logger(__name__)
 
 registry: dict[str, Callable[..., object]] = {}
-_connection: "Redis | None" = None
+_redis_url = ""
 
 
 def job(name: str) -> Callable[[F], F]:
@@ -41,34 +35,19 @@ def job(name: str) -> Callable[[F], F]:
     return register
 
 
-class RegisteredJob(Job):
-    """An RQ job that runs registered functions only, whatever somebody wrote into Redis."""
-
-    @property
-    def func(self) -> Callable[..., object]:
-        try:
-            return registry[self.func_name or ""]
-        except KeyError:
-            raise LookupError(f"{self.func_name!r} is not a job of this desk") from None
+def connect(settings: "Settings") -> None:
+    """Send this process's hints to the settings' Redis; it is first spoken to when there is something to say."""
+    global _redis_url
+    _redis_url = settings.redis_url
 
 
-class DeskQueue(Queue):
-    """The one queue; its jobs are `RegisteredJob`s."""
-
-    job_class = RegisteredJob
-
-
-def connect(settings: "Settings") -> Redis:
-    """The process's Redis connection, opened when first used; short time-outs, because hints are not worth a wait."""
-    global _connection
-    if _connection is None:
-        _connection = Redis.from_url(settings.redis_url, socket_connect_timeout=1, socket_timeout=5)
-    return _connection
-
-
-def queue() -> DeskQueue | None:
+def queue() -> "DeskQueue | None":
     """The queue, or None in a process that has no Redis (tests, commands)."""
-    return DeskQueue(QUEUE, connection=_connection) if _connection is not None else None
+    if not _redis_url:
+        return None
+    # By name and only now: RQ takes longer to import than the first page may take to appear.
+    found: DeskQueue = import_module("app.desk_queue").open_queue(_redis_url)
+    return found
 
 
 def offer(name: str, *args: Any) -> bool:
@@ -78,12 +57,9 @@ def offer(name: str, *args: Any) -> bool:
     desk = queue()
     if desk is None:
         return False
-    try:
-        desk.enqueue(name, *args, job_timeout=TIMEOUT_SECONDS, result_ttl=0, failure_ttl=86_400)
-    except (RedisError, OSError) as error:
-        log.warning("hint_lost", job=name, args=args, error=str(error))
-        return False
-    return True
+    if error := desk.offer(name, args):
+        log.warning("hint_lost", job=name, args=args, error=error)
+    return not error
 
 
 def offer_after_commit(session: Session, name: str, *args: Any) -> None:
@@ -93,6 +69,9 @@ def offer_after_commit(session: Session, name: str, *args: Any) -> None:
 
 @event.listens_for(Session, "after_commit")
 def _send_hints(session: Session) -> None:
+    # A savepoint commits too, but its rows are seen by workers only after the whole transaction.
+    if session.in_nested_transaction():
+        return
     for name, args in session.info.pop("hints", ()):
         offer(name, *args)
 

@@ -1,1 +1,1 @@
-"""Benchmarks: `./run bench NAME`. Each is a module here with `main(words) -> int`; its docstring says what it measures."""
+"""Benchmarks: `./run bench NAME`. Each is a module with `main(words) -> int`; its docstring says what it measures."""

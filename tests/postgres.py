@@ -138,9 +138,7 @@ def _settings(folder: Path) -> list[str]:
     return [word for name, value in values.items() for word in ("-c", f"{name}={value}")]
 
 
-def _as_user(
-    user: pwd.struct_passwd | None, folder: Path, command: list[str | Path]
-) -> "subprocess.Popen[bytes]":
+def _as_user(user: pwd.struct_passwd | None, folder: Path, command: list[str | Path]) -> "subprocess.Popen[bytes]":
     identity: dict[str, object] = {}
     if user is not None:
         identity = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}

@@ -7,14 +7,12 @@ shorter or longer when the change falls into its opening hours.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-import holidays
 
 from app.errors import InvalidInput
 
@@ -74,7 +72,16 @@ class WorkingCalendar:
 @lru_cache(maxsize=512)
 def public_holidays(country: str, year: int) -> Mapping[date, str]:
     """The public holidays of a country in one year, by day."""
+    # Here, because the package brings the whole world along and the first page need not wait for it.
+    import holidays
+
     return dict(holidays.country_holidays(country, years=year).items())
+
+
+def _countries_with_holidays() -> Collection[str]:
+    import holidays
+
+    return holidays.list_supported_countries()
 
 
 def read_calendar(
@@ -99,7 +106,7 @@ def read_calendar(
     unknown = set(hours) - set(WEEKDAYS)
     if unknown:
         errors["hours"] = [f"{', '.join(sorted(unknown))} is not a weekday; write mon, tue, wed, thu, fri, sat or sun."]
-    if country and country not in holidays.list_supported_countries():
+    if country and country not in _countries_with_holidays():
         errors["holidays_country"] = [f"No holidays are known for {country}."]
     week: list[Hours] = []
     for weekday in WEEKDAYS:

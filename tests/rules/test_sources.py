@@ -5,24 +5,18 @@ import re
 
 from tests.rules.project_files import ROOT, project_files
 
-# In two pieces each, so that this file does not contain what it forbids.
-PACKAGE_HOSTS = [
-    "pypi" ".org",
-    "pythonhosted" ".org",
-    "registry.npmjs" ".org",
-    "registry.yarnpkg" ".com",
-    "unpkg" ".com",
-    "jsdelivr" ".net",
-    "cdnjs" ".cloudflare.com",
-    "esm" ".sh",
-]
+# Regular expressions, so that this file does not contain what it forbids.
+PACKAGE_HOSTS = (
+    r"pypi[.]org|pythonhosted[.]org|npmjs[.](org|com)|yarnpkg[.]com|unpkg[.]com|jsdelivr[.]net|cdnjs[.]|esm[.]sh"
+    r"|skypack[.]dev|googleapis[.]com|anaconda[.]org"
+)
 TEXT = {".py", ".md", ".txt", ".toml", ".lock", ".in", ".json", ".js", ".mjs", ".css", ".html", ".yml", ".bpmn", ".dmn"}
 TEXT |= {".form", ".svg", ".po", ""}
 
 
 def test_no_file_names_a_host_of_packages() -> None:
     """Where packages come from is the machine's setting, never the project's."""
-    hosts = re.compile("|".join(map(re.escape, PACKAGE_HOSTS)), re.IGNORECASE)
+    hosts = re.compile(PACKAGE_HOSTS, re.IGNORECASE)
 
     named = {
         str(file.relative_to(ROOT)): found.group()
@@ -63,7 +57,7 @@ def test_no_source_file_has_grown_out_of_hand() -> None:
     long = {
         str(file.relative_to(ROOT)): lines
         for file in project_files()
-        if file.suffix == ".py" and (lines := len(file.read_text().splitlines())) > 450
+        if file.suffix == ".py" and (lines := len(file.read_text().splitlines())) > 500
     }
 
     assert long == {}

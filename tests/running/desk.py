@@ -8,7 +8,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,9 @@ class StartedDesk:
         output: everything it has said so far.
     """
 
-    def __init__(self, data: Path, *options: str, port: int | None = None, **environment: str) -> None:
+    def __init__(
+        self, data: Path, *options: str, port: int | None = None, environment: Mapping[str, str] | None = None
+    ) -> None:
         self.data = data
         self.port = port or free_port()
         self.receiver_port = free_port()
@@ -55,7 +57,9 @@ class StartedDesk:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
-                env=inherited | {"SUPORT_ARGON2_TIME_COST": "1", "SUPORT_ARGON2_MEMORY_KIB": "64"} | environment,
+                env=inherited
+                | {"SUPORT_ARGON2_TIME_COST": "1", "SUPORT_ARGON2_MEMORY_KIB": "64"}
+                | dict(environment or {}),
                 start_new_session=True,
             )
 
@@ -87,7 +91,16 @@ class StartedDesk:
 
     def processes(self) -> set[int]:
         """The supervisor and everything below it."""
-        return {self.process.pid} | _below(self.process.pid)
+        return {self.process.pid} | below(self.process.pid)
+
+    def processor_seconds(self) -> float:
+        """What all processes of the desk have computed so far."""
+        ticks = 0
+        for pid in self.processes():
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            # User and system time, of itself and of children that have ended (proc(5), fields 14 to 17).
+            ticks += sum(map(int, fields[11:15]))
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def stop(self) -> int:
         """Ask it to stop, and wait; the exit status."""
@@ -106,9 +119,9 @@ class StartedDesk:
 
 
 @contextmanager
-def started(data: Path, *options: str, **environment: str) -> Iterator[StartedDesk]:
+def started(data: Path, *options: str, environment: Mapping[str, str] | None = None) -> Iterator[StartedDesk]:
     """A desk without demo data that is ready; stopped when the test leaves it."""
-    desk = StartedDesk(data, "--no-demo", *options, **environment)
+    desk = StartedDesk(data, "--no-demo", *options, environment=environment)
     try:
         desk.wait_until_ready()
         yield desk
@@ -125,7 +138,8 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def _below(pid: int) -> set[int]:
+def below(pid: int) -> set[int]:
+    """All processes that this one has started, and those that they have."""
     parents: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:

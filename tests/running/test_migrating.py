@@ -1,6 +1,7 @@
 """Bringing a database to the code's schema."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -34,23 +35,16 @@ def test_an_empty_database_gets_every_table(empty: Settings) -> None:
 
 def test_processes_that_start_together_migrate_once(empty: Settings) -> None:
     """Two desks on one database, or a desk and a command, start at the same moment."""
-    failures: list[BaseException] = []
     together = threading.Barrier(4)
 
-    def migrate() -> None:
+    def migrate(_number: int) -> str:
         together.wait()
-        try:
-            migrating.bring_up_to_date(empty)
-        except BaseException as error:
-            failures.append(error)
+        return migrating.bring_up_to_date(empty)
 
-    threads = [threading.Thread(target=migrate) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(4) as threads:
+        revisions = set(threads.map(migrate, range(4)))
 
-    assert failures == []
+    assert len(revisions) == 1
 
 
 def test_a_copy_of_a_running_sqlite_database_is_complete(tmp_path: Path) -> None:
