@@ -8,6 +8,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from app import clock
 from app.engine.models import InstanceState, ProcessInstance
 from app.web.formats import duration, when
 
@@ -18,7 +19,7 @@ ICONS = {"waiting": "hourglass", "stalled": "plug-connected-x", "done": "check"}
 
 def drawing(instance: ProcessInstance, diagram: str, marks: Mapping[str, Mapping[str, Any]]) -> dict[str, object]:
     """The instance's own version of the diagram with its marks, ready to be drawn, in the reader's language."""
-    drawn = [_mark(element, mark) for element, mark in marks.items()]
+    drawn = [_mark(element, mark, instance) for element, mark in marks.items()]
     return {
         "xml": diagram,
         "marks": drawn,
@@ -26,11 +27,12 @@ def drawing(instance: ProcessInstance, diagram: str, marks: Mapping[str, Mapping
     }
 
 
-def _mark(element: str, mark: Mapping[str, Any]) -> dict[str, object]:
+def _mark(element: str, mark: Mapping[str, Any], instance: ProcessInstance) -> dict[str, object]:
     look, count, minutes = LOOKS[str(mark["state"])], int(mark["count"]), int(mark["minutes"])
     time = f"{count}× {duration(minutes)}" if count > 1 else duration(minutes)
     if look == "stalled":
-        label = _("Stalled %(time)s", time=duration(minutes))
+        stalled_for = clock.now() - (instance.stalled_at or clock.now())
+        label = _("Stalled %(time)s", time=duration(int(stalled_for.total_seconds() // 60)))
     elif look == "waiting":
         label = time
     elif look == "done" and (minutes or count > 1):

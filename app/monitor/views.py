@@ -15,16 +15,18 @@ from app.engine import queries as engine_queries
 from app.engine import service as engine
 from app.engine.models import InstanceState
 from app.errors import Conflict, InvalidInput
-from app.monitor import overlay, queries
+from app.monitor import outcomes, overlay, queries
 from app.people.current import current_person
 from app.people.models import Person
-from app.web.diagrams import diagram_of
+from app.web.diagrams import diagram_of, in_language, words_of
+from app.web.language import reader_language
 from app.web.navigation import Count, counts
 
 blueprint = Blueprint("monitor", __name__, url_prefix="/instances", template_folder="templates")
 
-# Gateways and plumbing say little to a reader; "Everything" shows them.
-STEP_WORDS = ("Task", "Event", "SubProcess", "CallActivity")
+# What a reader calls a step: work that was done and things that happened. "Everything" shows the rest too.
+STEPS = ("task", "catchevent", "boundaryevent", "callactivity")
+SHOWN_ENTRIES = 300
 LONGEST_REASON = 500
 
 
@@ -62,20 +64,24 @@ def show(instance_id: int) -> str:
     people = queries.names_of(
         session, [entry.actor_id for entry in entries] + [task.assignee_id for task in waits.tasks]
     )
+    words = words_of(diagram_of(session, instance.definition))
     everything = request.args.get("detail") == "all"
+    shown = [entry for entry in reversed(entries) if everything or _is_step(entry.element_type)]
     return render_template(
         "monitor/show.html",
         instance=instance,
         definition=instance.definition,
         ticket=queries.ticket_of(session, instance.subject),
         newest_version=queries.newest_version(session, instance.definition.key),
-        entries=[entry for entry in reversed(entries) if everything or _is_step(entry.element_type, entry.name)],
+        entries=shown[:SHOWN_ENTRIES],
+        left_out=len(shown[SHOWN_ENTRIES:]),
         everything=everything,
-        variables=sorted(engine_queries.variables(session, instance).items()),
+        variables=_own(engine_queries.variables(session, instance)),
         waits=waits,
         people=people,
         elapsed=queries.elapsed_minutes(instance, clock.now()),
-        names={entry.element: entry.name for entry in entries if entry.name},
+        words=words,
+        outcomes=outcomes.labels(session, instance.definition, words),
     )
 
 
@@ -85,7 +91,8 @@ def diagram(instance_id: int) -> ResponseReturnValue:
     session = db.session()
     instance = queries.get(session, instance_id)
     marks = engine_queries.marks(session, instance)
-    return jsonify(overlay.drawing(instance, diagram_of(session, instance.definition), marks))
+    xml = in_language(diagram_of(session, instance.definition), reader_language())
+    return jsonify(overlay.drawing(instance, xml, marks))
 
 
 @blueprint.post("/<int:instance_id>/retry")
@@ -127,9 +134,14 @@ def value_text(value: Any) -> str:
     return str(value)
 
 
-def _is_step(element_type: str, name: str | None) -> bool:
-    return bool(name) and any(word.lower() in element_type.lower() for word in STEP_WORDS)
+def _is_step(element_type: str) -> bool:
+    return element_type.lower().endswith(STEPS)
 
 
 def _known_state(state: str) -> str:
     return state if state in set(InstanceState) else ""
+
+
+def _own(variables: dict[str, Any]) -> list[tuple[str, Any]]:
+    # Results that no `resultVariable` names are kept under names of the library's own.
+    return sorted((name, value) for name, value in variables.items() if not name.startswith("spiff__"))

@@ -117,21 +117,21 @@ def stages(steps: Sequence[Step], visits: Sequence[Visit], *, is_over: bool, lan
 
 
 def story(ticket: Ticket, steps: Sequence[Step], visits: Sequence[Visit], language: str) -> list[Stage]:
-    """All stages of a request, from "we received it" to its end."""
+    """All stages of a request, from its arrival to its end."""
     tells_all = any(step.is_end for step in steps)
     is_over = ticket.is_closed if tells_all else ticket.is_resolved
     told = stages(steps, visits, is_over=is_over, language=language)
     if tells_all:
         return told
-    received = Stage(_("We received your request"), Place.DONE, ticket.opened_at)
-    if not told and not is_over:
-        received = replace(received, place=Place.HERE)
+    if not told:
+        place = Place.DONE if is_over else Place.HERE
+        told = [Stage(_("We received your request"), place, ticket.opened_at)]
     if ticket.category is Category.PENDING:
         told = [replace(stage, place=Place.DONE) if stage.place is Place.HERE else stage for stage in told]
         done = [stage for stage in told if stage.place is Place.DONE]
         ahead = [stage for stage in told if stage.place is Place.AHEAD]
         told = [*done, Stage(_("We wait for your answer"), Place.HERE, ticket.updated_at), *ahead]
-    return [received, *told, *_endings(ticket)]
+    return [*told, *_endings(ticket)]
 
 
 def _endings(ticket: Ticket) -> list[Stage]:

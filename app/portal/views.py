@@ -8,7 +8,6 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app import clock
 from app.config import Settings
 from app.contracts import queries as contracts
 from app.contracts.days import today
@@ -200,7 +199,6 @@ def _new_page(values: dict[str, str], problems: dict[str, list[str]]) -> str:
         contract=contract,
         minutes_left=contracts.minutes_left(session, contract, today()) if contract else None,
         limits=_limits(),
-        now=clock.now(),
     )
 
 

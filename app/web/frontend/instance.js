@@ -11,8 +11,8 @@ const COLOURS = {
   defaultStrokeColor: "var(--s-idle)",
   defaultLabelColor: "var(--s-text)",
 };
-// Below this width a whole diagram would be too small to read: show the place where the token stands instead.
-const READABLE_WIDTH = 600;
+// Below this size names cannot be read: show the place where the token stands instead of the whole diagram.
+const READABLE_ZOOM = 0.72;
 
 /** The small tag at an element: icon, then words. Built from nodes, so that no text can become markup. */
 function tagOf(mark, sprite) {
@@ -41,10 +41,10 @@ function markFlows(registry, canvas, marks) {
   }
 }
 
-/** Tokens sit on the upper edge; times in the middle of the lower one, or left of an event, whose name stands below. */
+/** Tokens sit on the upper edge, times in the middle of the lower one; above events and gateways, whose names stand below. */
 function placeOf(mark, element) {
   const width = mark.label.length * 6.4 + (mark.icon ? 34 : 16);
-  if (element.width < 60) return { top: element.height / 2 - 11, left: -width - 4 };
+  if (element.width < 60) return { top: -26, left: (element.width - width) / 2 };
   return mark.state === "done" ? { bottom: 10, left: (element.width - width) / 2 } : { top: -14, left: -4 };
 }
 
@@ -60,34 +60,49 @@ function drawMarks(viewer, { marks }, sprite) {
       continue;
     }
     canvas.addMarker(element, `is-${mark.state}`);
-    if (!mark.label || element.waypoints) continue;
-    overlays.add(element, { position: placeOf(mark, element), html: tagOf(mark, sprite), show: { minZoom: 0.45 } });
+    // A gateway takes no time; how often it was passed shows at the steps around it.
+    const isPassedGateway = mark.state === "done" && /Gateway$/.test(element.type);
+    if (!mark.label || element.waypoints || isPassedGateway) continue;
+    overlays.add(element, { position: placeOf(mark, element), html: tagOf(mark, sprite), show: { minZoom: 0.4 } });
   }
   markFlows(registry, canvas, known);
 }
 
-/** Whole diagram on a wide screen, never larger than drawn; on a narrow one the step in question. */
-function fit(viewer, focus) {
+/** The whole diagram when it can be read so; else as much around the step in question as can. */
+function open(viewer, focus) {
   const canvas = viewer.get("canvas"), size = canvas.getSize(), at = focus && viewer.get("elementRegistry").get(focus);
   if (!size.width || !size.height) return;
-  if (size.width < READABLE_WIDTH && at) {
-    const zoom = 0.8, width = size.width / zoom, height = size.height / zoom;
-    canvas.viewbox({ x: at.x + at.width / 2 - width / 2, y: at.y + at.height / 2 - height / 2, width, height });
-    return;
-  }
-  const inner = canvas.viewbox().inner;
-  const zoom = Math.min((size.width - 60) / inner.width, (size.height - 48) / inner.height, 1);
-  const width = size.width / zoom, height = size.height / zoom;
+  const inner = canvas.viewbox().inner, whole = wholeZoom(size, inner);
+  if (whole >= READABLE_ZOOM || !at) return fit(viewer);
+  const width = size.width / READABLE_ZOOM, height = size.height / READABLE_ZOOM;
+  const within = (middle, start, length, window) =>
+    length <= window ? start - (window - length) / 2 : Math.min(Math.max(middle - window / 2, start - 20), start + length - window + 20);
+  canvas.viewbox({
+    x: within(at.x + at.width / 2, inner.x, inner.width, width),
+    y: within(at.y + at.height / 2, inner.y, inner.height, height),
+    width,
+    height,
+  });
+}
+
+function wholeZoom(size, inner) {
+  return Math.min((size.width - 60) / inner.width, (size.height - 48) / inner.height, 1);
+}
+
+/** The whole diagram, never larger than drawn. */
+function fit(viewer) {
+  const canvas = viewer.get("canvas"), size = canvas.getSize(), inner = canvas.viewbox().inner;
+  const zoom = wholeZoom(size, inner), width = size.width / zoom, height = size.height / zoom;
   canvas.viewbox({ x: inner.x - (width - inner.width) / 2, y: inner.y - (height - inner.height) / 2, width, height });
 }
 
-function connectButtons(host, viewer, focus) {
+function connectButtons(host, viewer) {
   const step = { in: 1.25, out: 0.8 };
   for (const button of document.querySelectorAll(`[data-diagram-zoom][aria-controls="${host.id}"]`)) {
     button.addEventListener("click", () => {
       const factor = step[button.dataset.diagramZoom], canvas = viewer.get("canvas");
       if (factor) canvas.zoom(canvas.zoom() * factor);
-      else fit(viewer, focus);
+      else fit(viewer);
     });
   }
 }
@@ -108,9 +123,9 @@ async function show(host) {
     const viewer = new NavigatedViewer({ container: host, bpmnRenderer: COLOURS, zoomScroll: { enabled: false } });
     await viewer.importXML(drawing.xml);
     drawMarks(viewer, drawing, host.dataset.sprite);
-    fit(viewer, drawing.focus);
-    connectButtons(host, viewer, drawing.focus);
-    new ResizeObserver(() => { viewer.get("canvas").resized(); fit(viewer, drawing.focus); }).observe(host);
+    open(viewer, drawing.focus);
+    connectButtons(host, viewer);
+    new ResizeObserver(() => { viewer.get("canvas").resized(); open(viewer, drawing.focus); }).observe(host);
     host.dataset.drawn = "yes";
   } catch (problem) {
     console.error("The diagram could not be drawn.", problem);
