@@ -55,7 +55,7 @@ def check(diagram: Diagram, bundle: Bundle, report: Report) -> None:
     """All rules on the expressions of one diagram."""
     known = facts.known_facts() | known_variables(bundle)
     functions = facts.known_functions()
-    answers = _answer_fields(bundle)
+    answers = _answer_fields(diagram, bundle)
     for written in _all_written(diagram):
         compiled = _compiled(written, report)
         if compiled is not None:
@@ -160,17 +160,26 @@ def _check_assigned(element: str, script: Script, report: Report) -> None:
 
 
 def _assigned_in(diagram: Diagram) -> Iterator[str]:
+    yield from _assigned_otherwise(diagram)
+    for task in diagram.nodes("userTask"):
+        yield variable_name(task)
+
+
+def _assigned_otherwise(diagram: Diagram) -> Iterator[str]:
+    """The names that something else than a form's answer assigns."""
     yield from diagram.messages.values()
-    for tag in ("messageVariable", "variableName"):
-        for element in diagram.root.iter(f"{SPIFF}{tag}"):
+    for element in diagram.root.iter(f"{SPIFF}messageVariable"):
+        yield text_of(element)
+    for element in diagram.root.iter(f"{SPIFF}variableName"):
+        holder = element.getparent()
+        task = holder.getparent() if holder is not None else None
+        if task is not None and tag_of(task) != "userTask":
             yield text_of(element)
     for tag in ("inputDataItem", "outputDataItem", "loopDataInputRef", "loopDataOutputRef", "dataObject"):
         for element in diagram.root.iter(f"{BPMN}{tag}"):
             yield from (element.get("id", ""), element.get("name", ""), text_of(element))
-    for task in diagram.nodes("userTask"):
-        yield variable_name(task)
-    for task in diagram.nodes("serviceTask"):
-        operator = operator_of(task)
+    for service_task in diagram.nodes("serviceTask"):
+        operator = operator_of(service_task)
         if operator is not None:
             yield operator.get("resultVariable", "")
     for element in diagram.root.iter(f"{BPMN}script", f"{SPIFF}preScript", f"{SPIFF}postScript"):
@@ -184,18 +193,18 @@ def _assigned_by(script: str) -> frozenset[str]:
         return frozenset()
 
 
-def _answer_fields(bundle: Bundle) -> dict[str, frozenset[str]]:
+def _answer_fields(diagram: Diagram, bundle: Bundle) -> dict[str, frozenset[str]]:
     """What each variable that only forms fill may hold: {variable: field keys}."""
     fields: dict[str, frozenset[str]] = {}
-    for diagram in bundle.diagrams:
-        for task in diagram.nodes("userTask"):
-            variable, form = variable_name(task), properties(task).get("form", "").strip()
-            if variable and form in bundle.forms:
-                fields[variable] = fields.get(variable, ANSWER_EXTRAS) | bundle.forms[form]
-            else:
-                fields.pop(variable, None)
-    # A name that something else assigns as well may hold anything; so may a fact of another kind of subject.
-    return {variable: keys for variable, keys in fields.items() if variable not in facts.known_facts()}
+    for task in diagram.nodes("userTask"):
+        variable, form = variable_name(task), properties(task).get("form", "").strip()
+        keys = bundle.forms.get(form)
+        if variable and keys is not None:
+            fields[variable] = fields.get(variable, ANSWER_EXTRAS) | keys
+    # A name that something else assigns as well may hold anything.
+    others = {name for other in bundle.diagrams for name in _assigned_otherwise(other)}
+    others |= {name for file in bundle.decision_files for name in file.outputs}
+    return {variable: keys for variable, keys in fields.items() if variable not in others}
 
 
 def _check_answer_fields(

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from app.errors import InvalidInput
 from app.forms.conditions import Condition, ConditionError, compile_condition
+from app.texts import LANGUAGES
 
 MAX_BYTES: Final = 500_000
 MAX_FIELDS: Final = 200
@@ -312,7 +313,10 @@ class _Reader:
             if not isinstance(each, dict) or not isinstance(each.get("value"), str | int | float):
                 self._problem(element, "A choice needs a value and a label.")
                 continue
-            labels = _languages(each, _mapping(each.get("properties")), "label") or {"en": str(each["value"])}
+            # Without a label the value is shown, in every language.
+            labels = _languages(each, _mapping(each.get("properties")), "label") or dict.fromkeys(
+                LANGUAGES, str(each["value"])
+            )
             choices.append(Choice(str(each["value"]), labels))
         if not choices:
             self._problem(element, "It has no values to choose from.")
