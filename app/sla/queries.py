@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,11 +10,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import clock as desk_clock
-from app.sla import calendars, explanation
+from app.sla import calendars, explanation, reasons
 from app.sla.calendar import WorkingCalendar, working_time_between
 from app.sla.clocks import Entry
 from app.sla.models import ClockEntry, ClockKind, ClockState, EntryKind, SlaClock
-from app.tickets.models import Message, MessageKind, Ticket, TicketState
+from app.tickets.models import Message, MessageKind, Ticket
 
 # How close a deadline is called soon, whatever its warning share.
 LAST_MINUTES = 15
@@ -91,37 +91,19 @@ def explain(session: Session, clock: SlaClock | int, *, language: str = "en") ->
     """Why this deadline: rows that add up to the allowance, and what moved it.
 
     Args:
-        language: for the names of ticket states that paused the clock.
+        language: for the reasons of pauses and moves.
     """
     clock_id = clock if isinstance(clock, int) else clock.id
-    rows = session.scalars(select(ClockEntry).where(ClockEntry.clock_id == clock_id).order_by(ClockEntry.id))
-    labels = _state_labels(session, language)
+    rows = session.scalars(select(ClockEntry).where(ClockEntry.clock_id == clock_id).order_by(ClockEntry.id)).all()
+    reader = reasons.reader(session, language, [row.reason for row in rows])
     entries = [
         Entry(
             row.at, EntryKind(row.kind), row.target_minutes, row.warn_percent, row.calendar_key, row.rule,
-            said_reason(row.reason, labels), row.actor_id,
+            reader.say(row.reason), row.actor_id,
         )
         for row in rows
     ]  # fmt: skip
     return explanation.explain(entries, calendars.finder(session), desk_clock.now())
-
-
-def state_reason(state_key: str) -> str:
-    """The reason of a change that a ticket's state caused, kept so that each reader gets it in their language."""
-    return f"state:{state_key}"
-
-
-def said_reason(reason: str | None, labels: Mapping[str, str]) -> str | None:
-    """A reason in words: states by their label, all others as they were written."""
-    if reason is None or not reason.startswith("state:"):
-        return reason
-    key = reason.removeprefix("state:")
-    return labels.get(key, key)
-
-
-def _state_labels(session: Session, language: str) -> dict[str, str]:
-    states = session.execute(select(TicketState.key, TicketState.labels))
-    return {key: labels.get(language) or labels.get("en") or key for key, labels in states}
 
 
 def _latest(session: Session, ticket_ids: Iterable[int]) -> dict[int, dict[ClockKind, SlaClock]]:

@@ -8,7 +8,7 @@ from app.events import reacts_to
 from app.people.models import Person
 from app.sla import service
 from app.sla.models import ClockKind
-from app.sla.queries import state_reason
+from app.sla.reasons import of_change, of_state
 from app.tickets.events import (
     CustomerWrote,
     TicketCustomerChanged,
@@ -45,7 +45,7 @@ def follow_state(session: Session, event: TicketStateChanged) -> None:
     ticket = _ticket(session, event.ticket_id)
     by = session.get(Person, event.by_id) if event.by_id is not None else None
     before, after = Category(event.from_category), Category(event.to_category)
-    reason = state_reason(event.to_state)
+    reason = of_state(event.to_state)
     if after is Category.CLOSED:
         service.stop(session, ticket, reason, by=by)
         return
@@ -62,21 +62,21 @@ def follow_state(session: Session, event: TicketStateChanged) -> None:
 @reacts_to(TicketPriorityChanged)
 def follow_priority(session: Session, event: TicketPriorityChanged) -> None:
     """Another priority may have other targets."""
-    reason = f"priority:{event.from_priority}:{event.to_priority}"
+    reason = of_change("priority", event.from_priority, event.to_priority)
     service.retarget_by_rules(session, _ticket(session, event.ticket_id), reason, by_id=event.by_id)
 
 
 @reacts_to(TicketTypeChanged)
 def follow_type(session: Session, event: TicketTypeChanged) -> None:
     """Another type of request may have other targets."""
-    reason = f"type:{event.from_type}:{event.to_type}"
+    reason = of_change("type", event.from_type, event.to_type)
     service.retarget_by_rules(session, _ticket(session, event.ticket_id), reason, by_id=event.by_id)
 
 
 @reacts_to(TicketCustomerChanged)
 def follow_customer(session: Session, event: TicketCustomerChanged) -> None:
     """Another customer has another contract, and with it perhaps other targets."""
-    reason = f"customer:{event.from_customer_id}:{event.to_customer_id}"
+    reason = of_change("customer", event.from_customer_id, event.to_customer_id)
     service.retarget_by_rules(session, _ticket(session, event.ticket_id), reason, by_id=event.by_id)
 
 

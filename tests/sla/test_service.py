@@ -169,6 +169,23 @@ def test_another_customer_brings_its_own_targets(
     assert due_of(session, opened, RESPONSE) == on("10:30")
 
 
+def test_what_moved_a_deadline_is_said_in_words(
+    session: Session, ticket: Build[Ticket], customer: Build[Customer]
+) -> None:
+    opened = ticket(customer=customer("Medis Cluj"))
+    tickets.change_priority(session, opened, "urgent", by=None)
+    tickets.change_customer(session, opened, customer("Textil: Bihor", level="gold"), by=None)
+    service.retarget(session, opened, response_minutes=5, resolution_minutes=50, reason="Agreed: by phone")
+
+    told = queries.explain(session, queries.latest_clocks(session, opened.id)[RESOLUTION])
+
+    assert [move.reason for move in told.moves] == [
+        "Priority went from Normal to Urgent",
+        "The customer changed from Medis Cluj to Textil: Bihor",
+        "Agreed: by phone",
+    ]
+
+
 def test_a_priority_without_targets_stops_the_clocks(session: Session, ticket: Build[Ticket]) -> None:
     opened = ticket()
 
