@@ -39,7 +39,8 @@ def receive(mailbox: str, sender: str | None) -> None:
         if not raw.strip():
             raise click.UsageError("There is no mail on standard input.")
         address = mailbox or desk_settings().desk_email
-        received_id = run_in_transaction(lambda session: service.store_raw(session, raw, address, sender).id)
+        envelope = None if sender is None else sender.strip().strip("<>")
+        received_id = run_in_transaction(lambda session: service.store_raw(session, raw, address, envelope).id)
     except click.UsageError:
         raise
     except Exception as error:

@@ -25,8 +25,16 @@ CPU_SECONDS = 10
 WALL_SECONDS = 25
 # Address space a fork may use: the interpreter, the mail several times over, and room for its parts.
 MEMORY_BYTES = 1024 * 1024 * 1024
-_ROOT = Path(__file__).resolve().parent.parent.parent
-_START = "import sys; sys.path.insert(0, sys.argv[1]); from app.mail.parser_process import serve; serve()"
+_PACKAGE = Path(__file__).resolve().parent.parent
+# The package `app` is only a folder here: loading the whole desk would take the server seconds and megabytes.
+_START = """
+import sys, types
+package = types.ModuleType("app")
+package.__path__ = [sys.argv[1]]
+sys.modules["app"] = package
+from app.mail.parser_process import serve
+serve()
+"""
 
 
 def _encode(mail: ParsedMail) -> bytes:
@@ -135,7 +143,7 @@ class ParserProcess:
         if self._server is None or self._server.poll() is not None:
             self._stop()
             self._server = subprocess.Popen(
-                [sys.executable, "-c", _START, str(_ROOT)],
+                [sys.executable, "-c", _START, str(_PACKAGE)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 # A group of its own, so that Ctrl-C ends it by its closed pipe and a time-out ends its forks too.

@@ -66,11 +66,13 @@ class Door:
             return run_in_transaction(lambda session: own_addresses(session, desk_settings()), writing=False)
 
     def _store(self, raw: bytes, envelope: Envelope) -> None:
+        # aiosmtpd leaves the null sender in its brackets.
+        sender = (envelope.mail_from or "").strip().strip("<>")
         mailboxes = dict.fromkeys(_without_tag(address) for address in envelope.rcpt_tos)
 
         def body(session: DatabaseSession) -> None:
             for mailbox in mailboxes:
-                service.store_raw(session, raw, mailbox, envelope.mail_from or "")
+                service.store_raw(session, raw, mailbox, sender)
 
         with self.app.app_context():
             run_in_transaction(body)

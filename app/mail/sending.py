@@ -5,7 +5,7 @@ from __future__ import annotations
 import smtplib
 import ssl
 from dataclasses import dataclass, field
-from email.utils import formataddr
+from email.utils import formataddr, parseaddr
 from types import TracebackType
 
 from flask import Flask, current_app
@@ -88,7 +88,7 @@ def send(parcel: Parcel) -> str:
             connection.send(_message(parcel, settings), envelope_from=settings.desk_email)
             return _refused_of(connection)
     except smtplib.SMTPRecipientsRefused as error:
-        answers = [f"{who}: {_words(code, text)}" for who, (code, text) in error.recipients.items()]
+        answers = [_answer(who, code, text) for who, (code, text) in error.recipients.items()]
         later = any(400 <= code < 500 for code, _ in error.recipients.values())
         raise (NotNow if later else Refused)("; ".join(answers)) from error
     except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
@@ -101,6 +101,10 @@ def send(parcel: Parcel) -> str:
         raise NotNow(f"The mail server did not answer properly: {str(error) or type(error).__name__}") from error
     except (BadHeaderError, ValueError) as error:
         raise Refused(f"The mail cannot be written: {str(error) or type(error).__name__}") from error
+
+
+def _answer(recipient: str, code: int, text: bytes | str) -> str:
+    return f"{parseaddr(recipient)[1]}: {_words(code, text)}"
 
 
 def _words(code: int, text: bytes | str) -> str:
@@ -170,7 +174,7 @@ class _Connection(Connection):
 
 def _refused_of(connection: Connection) -> str:
     refused = connection.host.refused if isinstance(connection.host, _Client) else {}
-    return "; ".join(f"{who}: {_words(code, text)}" for who, (code, text) in refused.items())
+    return "; ".join(_answer(who, code, text) for who, (code, text) in refused.items())
 
 
 class DeskMail(Mail):

@@ -1,0 +1,82 @@
+"""A desk with a mail server of its own: what boundaries write is committed, so each test has its own database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from app import create_app
+from app import db as database
+from app.db import run_in_transaction
+from app.mail import jobs, queries, service
+from app.mail.models import OutgoingMail, ReceivedMail
+from tests.conftest import cheap_settings
+from tests.mail.smtp_server import ScriptedServer
+from tests.world import add_lists, add_plain_processes
+
+T = TypeVar("T")
+CORPUS = Path(__file__).parent / "corpus"
+
+
+@dataclass
+class Desk:
+    """A desk whose transactions commit."""
+
+    app: Flask
+    server: ScriptedServer
+
+    def write(self, body: Callable[[Session], T]) -> T:
+        """Run a body in a transaction of its own."""
+        return run_in_transaction(body)
+
+    def receive(self, raw: bytes | str, *, mailbox: str = "suport@desk.example", sender: str | None = "x@y") -> int:
+        """Store and read a mail: bytes, or the name of one in the corpus."""
+        content = (CORPUS / f"{raw}.eml").read_bytes() if isinstance(raw, str) else raw
+        received_id = self.write(lambda session: service.store_raw(session, content, mailbox, sender).id)
+        jobs.process(received_id)
+        return received_id
+
+    def received(self, received_id: int) -> ReceivedMail:
+        return self.write(lambda session: queries.received(session, received_id))
+
+    def outgoing(self, outgoing_id: int) -> OutgoingMail:
+        return self.write(lambda session: queries.outgoing(session, outgoing_id))
+
+    def send_all(self) -> None:
+        """Send what is due, as the clock has it done."""
+        for outgoing_id in self.write(service.due_ids):
+            jobs.send(outgoing_id)
+
+
+@pytest.fixture
+def smtp_server() -> Iterator[ScriptedServer]:
+    server = ScriptedServer()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def desk(tmp_path: Path, smtp_server: ScriptedServer) -> Iterator[Desk]:
+    settings = cheap_settings(
+        tmp_path,
+        smtp_host="127.0.0.1",
+        smtp_port=smtp_server.port,
+        smtp_security="none",
+        smtp_timeout_seconds=0.5,
+        mail_window_count=5,
+    )
+    app = create_app(settings, web=False)
+    with app.app_context():
+        database.db.create_all()
+        desk = Desk(app, smtp_server)
+        desk.write(add_lists)
+        desk.write(add_plain_processes)
+        yield desk
+        database.db.engine.dispose()

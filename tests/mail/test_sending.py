@@ -1,0 +1,275 @@
+"""Sending: what leaves, how often it is tried, and what is held back (G9)."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.documents import service as documents
+from app.errors import Conflict
+from app.mail import jobs, queries, service
+from app.mail.models import OutgoingKind, OutgoingMail
+from app.mail.parsing import addresses
+from app.tickets import service as tickets
+from app.tickets.models import Ticket
+from tests.mail.conftest import Desk
+from tests.mail.smtp_server import DROP, STALL
+from tests.world import add_contact, add_person, add_team, add_ticket
+
+
+def queue(desk: Desk, **details: object) -> int:
+    """A notice to Ioana, of which details may differ."""
+    values: dict[str, object] = {
+        "to_address": "ioana@medis.example",
+        "to_name": "Ioana Radu",
+        "subject": "Termen de răspuns",
+        "text": "Bună ziua,\n\nîncă o zi.",
+        "html": "<p>Bună ziua,</p>",
+        "language": "ro",
+    }
+    return desk.write(lambda session: service.queue_mail(session, **{**values, **details}).id)  # type: ignore[arg-type]  # a test's own details
+
+
+def try_again_now(desk: Desk, outgoing_id: int) -> None:
+    """Let the back-off pass."""
+
+    def due(session: Session) -> None:
+        queries.outgoing(session, outgoing_id).next_attempt_at = clock.real_now()
+
+    desk.write(due)
+    jobs.send(outgoing_id)
+
+
+def change_settings(desk: Desk, **values: object) -> None:
+    desk.app.config["SETTINGS"] = replace(desk.app.config["SETTINGS"], **values)  # type: ignore[arg-type]  # fields of Settings
+
+
+def test_a_notice_says_that_no_person_wrote_it(desk: Desk) -> None:
+    outgoing_id = queue(desk)
+
+    jobs.send(outgoing_id)
+
+    (sent,) = desk.server.mails
+    assert sent["Auto-Submitted"] == "auto-generated"
+    assert sent["Message-ID"] == desk.outgoing(outgoing_id).message_id_header
+    assert sent["Reply-To"] == "suport@desk.example"
+    assert addresses([sent["To"]]) == [("Ioana Radu", "ioana@medis.example")]
+    parts = [part.get_content_type() for part in sent.walk() if not part.is_multipart()]
+    assert parts == ["text/plain", "text/html"]
+    assert (desk.outgoing(outgoing_id).state, desk.outgoing(outgoing_id).attempts) == ("sent", 1)
+
+
+def test_a_reply_reaches_the_requester_and_those_in_copy_with_its_documents(desk: Desk) -> None:
+    def reply(session: Session) -> str:
+        ioana = add_contact(session, name="Ioana", email="ioana@medis.example").person
+        dan = add_contact(session, name="Dan", email="dan@medis.example").person
+        ticket = add_ticket(session, requester=ioana, participants=[dan], mail_message_id="<first@medis.example>")
+        message = tickets.reply(session, ticket, "Vedeți atașat.", author=add_person(session, "Elena Marin"))
+        with (desk.app.config["SETTINGS"].data / "x").open("w+b") as stream:
+            stream.write(b"%PDF")
+            stream.seek(0)
+            documents.attach(session, parent=message, name="Ghid ș.pdf", content_type="application/pdf", stream=stream)
+        return ticket.number
+
+    number = desk.write(reply)
+    desk.send_all()
+
+    (envelope,) = desk.server.taken
+    (sent,) = desk.server.mails
+    assert sorted(envelope[1]) == ["dan@medis.example", "ioana@medis.example"]
+    assert str(sent["Subject"]).startswith(f"[{number}]")
+    assert sent["Auto-Submitted"] is None, "a person wrote this"
+    assert (sent["In-Reply-To"], sent["References"]) == ("<first@medis.example>", "<first@medis.example>")
+    assert "application/pdf" in [part.get_content_type() for part in sent.walk()]
+    assert "Elena Marin" in str(sent.get_payload(0).get_payload(0).get_payload(decode=True), "utf-8")  # type: ignore[union-attr, arg-type]  # a multipart mail
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [("451 4.7.1 Greylisted", "Greylisted"), (DROP, "did not answer"), (STALL, "did not answer")],
+)
+def test_a_server_that_cannot_now_is_tried_again_with_the_same_message_id(desk: Desk, answer: str, said: str) -> None:
+    outgoing_id = queue(desk)
+    desk.server.answers.append(answer)
+    before = clock.real_now()
+
+    jobs.send(outgoing_id)
+    waiting = desk.outgoing(outgoing_id)
+    assert (waiting.state, waiting.attempts) == ("queued", 1)
+    assert said in waiting.last_error
+    assert waiting.next_attempt_at is not None
+    assert waiting.next_attempt_at > before + timedelta(seconds=20)
+    try_again_now(desk, outgoing_id)
+
+    assert desk.outgoing(outgoing_id).state == "sent"
+    assert len({sent["Message-ID"] for sent in desk.server.mails}) == 1
+
+
+def test_back_off_grows_and_ends(desk: Desk) -> None:
+    outgoing_id = queue(desk)
+    desk.server.answers.extend(["421 4.3.2 Later"] * (jobs.SEND_ATTEMPTS + 1))
+    waits = []
+    for _ in range(5):
+        try_again_now(desk, outgoing_id)
+        waits.append((desk.outgoing(outgoing_id).next_attempt_at or clock.real_now()) - clock.real_now())
+
+    assert waits[4] > waits[2] > waits[0]
+
+    def last_attempt(session: Session) -> None:
+        queries.outgoing(session, outgoing_id).attempts = jobs.SEND_ATTEMPTS - 1
+
+    desk.write(last_attempt)
+    try_again_now(desk, outgoing_id)
+    assert desk.outgoing(outgoing_id).state == "failed"
+
+
+def test_a_mail_that_is_refused_fails_visibly_and_a_person_can_send_it_again(desk: Desk) -> None:
+    outgoing_id = queue(desk)
+    desk.server.answers.append("554 5.7.1 We do not like it")
+
+    jobs.send(outgoing_id)
+    assert desk.outgoing(outgoing_id).state == "failed"
+    assert desk.outgoing(outgoing_id).last_error == "554 5.7.1 We do not like it"
+    desk.write(lambda session: service.retry_outgoing(session, queries.outgoing(session, outgoing_id), by=None))
+    desk.send_all()
+
+    assert desk.outgoing(outgoing_id).state == "sent"
+
+
+@pytest.mark.parametrize(("answer", "state"), [("550 5.1.1 Unknown", "failed"), ("452 4.2.2 Full", "queued")])
+def test_a_refused_recipient_decides_about_a_mail_to_one(desk: Desk, answer: str, state: str) -> None:
+    desk.server.refused["ioana@medis.example"] = answer
+    outgoing_id = queue(desk)
+
+    jobs.send(outgoing_id)
+
+    assert desk.outgoing(outgoing_id).state == state
+    assert answer in desk.outgoing(outgoing_id).last_error
+
+
+def test_a_refused_copy_is_noted_and_the_others_get_the_mail_once(desk: Desk) -> None:
+    desk.server.refused["dan@medis.example"] = "550 5.1.1 Unknown"
+    outgoing_id = queue(desk, cc=[("Dan", "dan@medis.example")])
+
+    jobs.send(outgoing_id)
+    desk.send_all()
+
+    assert desk.outgoing(outgoing_id).state == "sent"
+    assert "dan@medis.example: 550" in desk.outgoing(outgoing_id).last_error
+    assert len(desk.server.taken) == 1
+
+
+def test_a_server_that_is_away_or_says_nothing_delays_only(desk: Desk) -> None:
+    outgoing_id = queue(desk)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        change_settings(desk, smtp_port=silent.getsockname()[1])
+        jobs.send(outgoing_id)
+    assert desk.outgoing(outgoing_id).state == "queued"
+    try_again_now(desk, outgoing_id)
+
+    assert (desk.outgoing(outgoing_id).state, desk.outgoing(outgoing_id).attempts) == ("queued", 2)
+
+
+def test_no_transaction_is_open_while_a_server_is_slow(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slow mail server must not keep the writers of a SQLite file waiting."""
+    outgoing_id = queue(desk)
+    from app.mail import sending
+
+    def written_meanwhile(parcel: sending.Parcel) -> str:
+        desk.write(lambda session: add_person(session, "Meanwhile"))
+        return ""
+
+    monkeypatch.setattr(sending, "send", written_meanwhile)
+
+    jobs.send(outgoing_id)
+
+    assert desk.outgoing(outgoing_id).state == "sent"
+
+
+def test_two_workers_with_the_same_hint_send_once(desk: Desk) -> None:
+    outgoing_id = queue(desk)
+
+    jobs.send(outgoing_id)
+    jobs.send(outgoing_id)
+
+    assert len(desk.server.taken) == 1
+
+
+def test_without_a_mail_server_mail_is_kept(desk: Desk) -> None:
+    change_settings(desk, smtp_host="")
+    outgoing_id = queue(desk)
+
+    desk.send_all()
+
+    assert desk.outgoing(outgoing_id).state == "kept"
+    with pytest.raises(Conflict):
+        desk.write(lambda session: service.retry_outgoing(session, queries.outgoing(session, outgoing_id), by=None))
+
+
+def test_mail_kept_before_a_server_was_set_can_be_sent(desk: Desk) -> None:
+    change_settings(desk, smtp_host="")
+    outgoing_id = queue(desk)
+    change_settings(desk, smtp_host="127.0.0.1")
+
+    desk.write(lambda session: service.retry_outgoing(session, queries.outgoing(session, outgoing_id), by=None))
+    desk.send_all()
+
+    assert desk.outgoing(outgoing_id).state == "sent"
+
+
+def test_header_injection_stays_in_its_header(desk: Desk) -> None:
+    outgoing_id = queue(desk, subject="Salut\r\nBcc: victim@x.example", to_name="Ana\r\nBcc: victim@x.example")
+
+    jobs.send(outgoing_id)
+
+    (sent,) = desk.server.mails
+    assert sent["Bcc"] is None
+    assert desk.server.taken[0][1] == ["ioana@medis.example"]
+
+
+@pytest.mark.parametrize("address", ["suport@desk.example", "network@desk.example", "noreply@x.example"])
+def test_notices_to_ourselves_and_to_machines_are_held_back(desk: Desk, address: str) -> None:
+    desk.write(lambda session: add_team(session, "network"))
+
+    outgoing_id = queue(desk, to_address=address)
+
+    assert desk.outgoing(outgoing_id).state == "suppressed"
+    assert desk.outgoing(outgoing_id).last_error
+
+
+def test_too_many_notices_to_one_address_are_held_back_until_the_window_has_passed(
+    desk: Desk, at: Callable[[object], None]
+) -> None:
+    def notice(session: Session) -> str:
+        ticket = session.scalars(select(Ticket)).one()
+        return service.queue_mail(
+            session, to_address="ana@x.example", subject="Din nou", text="x", language="ro", ticket=ticket
+        ).state
+
+    started = clock.now()
+    at(started)
+    desk.write(add_ticket)
+
+    assert [desk.write(notice) for _ in range(7)] == ["queued"] * 5 + ["suppressed"] * 2
+    at(started + timedelta(minutes=61))
+    assert desk.write(notice) == "queued"
+
+
+def test_what_a_person_wrote_is_never_held_back_for_its_number(desk: Desk) -> None:
+    states = [desk.outgoing(queue(desk, kind=OutgoingKind.REPLY)).state for _ in range(12)]
+
+    assert set(states) == {"queued"}
+
+
+def test_queueing_the_same_thing_again_is_the_same_mail(desk: Desk) -> None:
+    assert queue(desk, source="reply:1") == queue(desk, source="reply:1")
+    assert len(desk.write(lambda session: session.scalars(select(OutgoingMail)).all())) == 1
