@@ -63,7 +63,9 @@ class ScriptedServer:
             self.taken.append((envelope.mail_from or "", list(envelope.rcpt_tos), envelope.original_content or b""))
         if answer == DROP:
             # The bytes have arrived but nobody is told: the sender cannot know.
-            server.transport.abort()
+            transport = server.transport
+            assert isinstance(transport, asyncio.Transport)
+            transport.abort()
         if answer == STALL:
             await asyncio.sleep(3600)
         return answer

@@ -48,7 +48,7 @@ def try_again_now(desk: Desk, outgoing_id: int) -> None:
 
 
 def change_settings(desk: Desk, **values: object) -> None:
-    desk.app.config["SETTINGS"] = replace(desk.app.config["SETTINGS"], **values)  # type: ignore[arg-type]  # fields of Settings
+    desk.app.config["SETTINGS"] = replace(desk.app.config["SETTINGS"], **values)
 
 
 def test_a_notice_says_that_no_person_wrote_it(desk: Desk) -> None:
