@@ -28,7 +28,8 @@ M = TypeVar("M", WorkEntry, Escalation)
 
 MOST_TASKS = 300
 NEXT_HOUR = timedelta(hours=1)
-FAR = datetime.max.year
+# A paused clock is due in this year (`sla.facts`): never.
+FAR = 9999
 GROUPS = ("late", "next_hour", "today", "later")
 
 
@@ -97,7 +98,11 @@ def rows_of(session: Session, tasks: Sequence[UserTask], who: Standing, zone: tz
     about: dict[int, WorkEntry | Escalation | None] = {}
     ticket_ids: dict[int, int | None] = {}
     for task in tasks:
-        thing = {"work_entry": entries, "escalation": asked}.get(task.subject_kind, {}).get(task.subject_id)
+        thing: WorkEntry | Escalation | None = None
+        if task.subject_kind == "work_entry":
+            thing = entries.get(task.subject_id)
+        elif task.subject_kind == "escalation":
+            thing = asked.get(task.subject_id)
         about[task.id] = thing
         own = task.subject_id if task.subject_kind == "ticket" else None
         ticket_ids[task.id] = thing.ticket_id if thing is not None else own

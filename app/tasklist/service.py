@@ -77,9 +77,17 @@ def checked_answer(session: Session, task: UserTask, person: Person, typed: Type
     try:
         loaded = schema.load(dict(typed))
     except ValidationError as error:
-        messages = error.normalized_messages()
-        raise InvalidInput(_("Some fields need another look. Nothing was sent."), messages) from error
+        raise InvalidInput(_("Some fields need another look. Nothing was sent."), by_field(error)) from error
     return dict(loaded)
+
+
+def by_field(error: ValidationError) -> dict[str, list[str]]:
+    """A form's errors by field key; what belongs to no field stands under the empty key."""
+    messages = error.messages if isinstance(error.messages, dict) else {"": error.messages}
+    return {
+        "" if key == "_schema" else str(key): [str(each) for each in (value if isinstance(value, list) else [value])]
+        for key, value in messages.items()
+    }
 
 
 def claim(session: Session, task: UserTask, person: Person) -> None:

@@ -40,6 +40,13 @@ def count_work(session: Session, person: Person) -> Count:
     return Count(waiting, is_late=any_late)
 
 
+@counts("unassigned")
+def count_unassigned(session: Session, person: Person) -> Count:
+    """How many requests nobody has yet, beside "Unassigned" in the rail."""
+    waiting = tickets.Filters(unassigned=True, categories=("new", "open", "pending"))
+    return Count(tickets.count(session, person, waiting))
+
+
 @blueprint.get("/")
 def my_work() -> ResponseReturnValue:
     """The open tasks of the reader or of their teams; customers are at home in the portal."""
@@ -209,8 +216,8 @@ def _typed() -> dict[str, Any]:
 def _said(task: UserTask, answer: dict[str, Any]) -> str:
     """What to tell after a task was completed, in plain words."""
     if answer.get("reply") and task.subject_kind == "ticket":
-        return _("Reply sent. The reply clock stopped.")
-    return _("Done. The request goes on.")
+        return str(_("Reply sent. The reply clock stopped."))
+    return str(_("Done. The request goes on."))
 
 
 def _after() -> str:

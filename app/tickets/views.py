@@ -49,7 +49,7 @@ def index() -> ResponseReturnValue:
         teams=people.teams(session),
         asked=request.args,
         text=text,
-        next_url=url_for(".index", **{**request.args.to_dict(), "after": page.next_cursor}) if page.next_cursor else "",
+        next_url=_next_url(page.next_cursor),
     )
 
 
@@ -146,6 +146,12 @@ def cancel(number: str) -> ResponseReturnValue:
     return _back(ticket)
 
 
+def _next_url(cursor: str | None) -> str:
+    """The same list further down; empty at its end."""
+    asked: dict[str, Any] = {**request.args.to_dict(), "after": cursor}
+    return url_for(".index", **asked) if cursor else ""
+
+
 def _filters(text: str, person: Person) -> queries.Filters:
     asked = request.args
     category, assignee = asked.get("category", ""), asked.get("assignee", "")
@@ -228,7 +234,7 @@ def _loaded(schema: Schema) -> dict[str, Any]:
     try:
         return dict(schema.load(request.form.to_dict()))
     except ValidationError as error:
-        messages = error.normalized_messages()
+        messages = error.messages if isinstance(error.messages, dict) else {"": error.messages}
         first = next((text for texts in messages.values() for text in texts), "")
         raise InvalidInput(_("Some fields need another look: %(first)s", first=first), messages) from error
 

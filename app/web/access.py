@@ -41,7 +41,6 @@ ADMINISTRATORS = Rule(frozenset({Role.ADMINISTRATOR, Role.MANAGER}))
 ACCESS: dict[str, Rule] = {
     "static": ANYBODY,
     "health.show": ANYBODY,
-    "web.health": ANYBODY,
     "web.sign_in": ANYBODY,
     "web.sign_out": SIGNED_IN,
     "web.new_password": SIGNED_IN,
@@ -63,7 +62,6 @@ ACCESS: dict[str, Rule] = {
     "tickets.assign": WORKING,
     "tickets.change": WORKING,
     "tickets.cancel": WORKING,
-    "tickets.message_html": STAFF,
     # Documents follow their ticket
     "documents.download": SIGNED_IN,
     # Instances

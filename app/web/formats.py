@@ -55,7 +55,7 @@ def day(moment: datetime | date) -> str:
     today = local(clock.now()).date()
     near = {0: _("today"), -1: _("yesterday"), 1: _("tomorrow")}.get((on - today).days)
     if near:
-        return near
+        return str(near)
     return _pattern(on, "short" if on.year == today.year else "year")
 
 
@@ -64,9 +64,9 @@ def long_day(moment: datetime | date) -> str:
     on = local(moment).date() if isinstance(moment, datetime) else moment
     today = local(clock.now()).date()
     if on == today:
-        return _("Today")
+        return str(_("Today"))
     if (today - on).days == 1:
-        return _("Yesterday")
+        return str(_("Yesterday"))
     return _pattern(on, "long" if on.year == today.year else "long_year")
 
 
@@ -77,7 +77,8 @@ def when(moment: datetime) -> str:
 
 def exact(moment: datetime) -> str:
     """The full moment with its zone, for hovering."""
-    return f"{_pattern(local(moment).date(), 'long_year')}, {format_datetime(local(moment), 'HH:mm:ss zzzz', locale=get_locale())}"
+    time = format_datetime(local(moment), "HH:mm:ss zzzz", locale=get_locale())
+    return f"{_pattern(local(moment).date(), 'long_year')}, {time}"
 
 
 def moment_tag(moment: datetime | None, style: str = "when") -> Markup:

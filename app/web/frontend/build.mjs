@@ -78,5 +78,5 @@ write("sprite.svg", sprite());
 writeFileSync(join(out, "manifest.json"), JSON.stringify(manifest, null, 2));
 // Files of earlier builds go last, so that a desk that is running never misses one it has just named.
 const kept = new Set([...Object.keys(built.metafile.outputs).map((path) => basename(path)), ...Object.values(manifest), "manifest.json"]);
-for (const name of readdirSync(out)) if (!kept.has(name)) rmSync(join(out, name), { recursive: true });
+for (const name of readdirSync(out)) if (!kept.has(name) && !name.startsWith(".")) rmSync(join(out, name), { recursive: true });
 console.log(`Built ${Object.keys(manifest).length} files for the browser.`);

@@ -1,0 +1,206 @@
+"""Signing in and out, with the form tokens that real browsers send."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from app.people import passwords, queries, service
+from app.people.models import Person, Role
+from app.web import demo_accounts
+from app.web.security import limiter
+from tests.pages import Pages, open_desk
+from tests.world import add_person
+
+PASSWORD = "a long enough one"
+
+
+@pytest.fixture(scope="module")
+def signing(tmp_path_factory: pytest.TempPathFactory) -> Pages:
+    desk = open_desk(tmp_path_factory.mktemp("signing"), demo=True)
+    desk.app.config["WTF_CSRF_ENABLED"] = True
+    return desk
+
+
+@pytest.fixture(autouse=True)
+def _counters(signing: Pages) -> Iterator[None]:
+    """Attempts of one test do not count against the next."""
+    yield
+    with signing.app.app_context():
+        limiter.reset()
+
+
+def add(signing: Pages, email: str, password: str = PASSWORD, *, one_time: bool = False) -> int:
+    def build(session: Session) -> int:
+        person = add_person(session, email=email, roles=[Role.AGENT])
+        service.set_password(session, person, passwords.hash_password(password), by=None, one_time=one_time)
+        return person.id
+
+    return signing.write(build)
+
+
+def token(page: TestResponse) -> str:
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
+    assert found is not None
+    return found.group(1)
+
+
+def sign_in(browser: FlaskClient, email: str, password: str = PASSWORD, **more: str) -> TestResponse:
+    page = browser.get("/sign-in")
+    return browser.post("/sign-in", data={"csrf_token": token(page), "email": email, "password": password, **more})
+
+
+def test_the_right_password_opens_my_work(signing: Pages):
+    add(signing, "radu@desk.example")
+    browser = signing.app.test_client()
+
+    answer = sign_in(browser, "Radu@Desk.example ")
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/")
+    assert "My work" in browser.get("/").text
+
+
+def test_a_wrong_password_and_an_unknown_address_are_told_the_same(signing: Pages):
+    """Nobody learns which addresses the desk knows."""
+    add(signing, "known@desk.example")
+    browser = signing.app.test_client()
+
+    wrong, unknown = (
+        sign_in(browser, "known@desk.example", "not this one"),
+        sign_in(browser, "nobody@desk.example", "not this one"),
+    )
+
+    assert (wrong.status_code, unknown.status_code) == (422, 422)
+    assert "do not fit together" in wrong.text
+    assert "do not fit together" in unknown.text
+
+
+def test_signing_in_starts_a_fresh_session(signing: Pages):
+    """A session somebody else planted in the browser is worth nothing afterwards."""
+    add(signing, "fresh@desk.example")
+    browser = signing.app.test_client()
+    with browser.session_transaction() as planted:
+        planted["planted"] = "by somebody else"
+
+    sign_in(browser, "fresh@desk.example")
+
+    with browser.session_transaction() as session:
+        assert "planted" not in session
+
+
+def test_a_form_without_its_token_is_refused(signing: Pages):
+    add(signing, "tokenless@desk.example")
+    answer = signing.app.test_client().post("/sign-in", data={"email": "tokenless@desk.example", "password": PASSWORD})
+
+    assert answer.status_code == 400
+    assert "too old" in answer.text
+
+
+def test_trying_passwords_is_slowed_down(signing: Pages):
+    add(signing, "target@desk.example")
+    browser = signing.app.test_client()
+
+    met = [sign_in(browser, "target@desk.example", f"guess {number}").status_code for number in range(10)]
+
+    assert met[:8] == [422] * 8
+    assert met[8:] == [429, 429]
+
+
+def test_signing_out_ends_the_session(signing: Pages):
+    add(signing, "leaver@desk.example")
+    browser = signing.app.test_client()
+    sign_in(browser, "leaver@desk.example", remember="on")
+
+    browser.post("/sign-out", data={"csrf_token": token(browser.get("/"))})
+
+    assert browser.get("/").status_code == 302
+
+
+def test_a_new_password_signs_out_other_browsers(signing: Pages):
+    add(signing, "two@desk.example")
+    here, elsewhere = signing.app.test_client(), signing.app.test_client()
+    sign_in(here, "two@desk.example")
+    sign_in(elsewhere, "two@desk.example")
+
+    form = {"csrf_token": token(here.get("/password")), "present": PASSWORD, "password": "another long one"}
+    changed = here.post("/password", data=form)
+
+    assert changed.status_code == 302
+    assert here.get("/").status_code == 200
+    assert elsewhere.get("/").status_code == 302
+
+
+def test_a_one_time_password_leads_to_choosing_another(signing: Pages):
+    """Until then nothing else of the desk opens."""
+    person_id = add(signing, "first@desk.example", one_time=True)
+    browser = signing.app.test_client()
+
+    answer = sign_in(browser, "first@desk.example")
+
+    assert answer.headers["Location"] == "/password"
+    assert browser.get("/tickets/").headers["Location"] == "/password"
+    form = {"csrf_token": token(browser.get("/password")), "present": PASSWORD, "password": "my own long one"}
+    assert browser.post("/password", data=form).status_code == 302
+    assert browser.get("/tickets/").status_code == 200
+    assert signing.write(lambda session: session.get_one(Person, person_id).must_change_password) is False
+
+
+def test_a_short_new_password_is_told_at_its_field(signing: Pages):
+    add(signing, "short@desk.example")
+    browser = signing.app.test_client()
+    sign_in(browser, "short@desk.example")
+
+    form = {"csrf_token": token(browser.get("/password")), "present": PASSWORD, "password": "short"}
+    answer = browser.post("/password", data=form)
+
+    assert answer.status_code == 422
+    assert "password-error" in answer.text
+
+
+def test_demo_accounts_are_offered_on_this_machine_only(signing: Pages):
+    add(signing, "shown@desk.example", demo_accounts.PASSWORD)
+
+    here = signing.app.test_client().get("/sign-in", base_url="http://127.0.0.1:8000/")
+    elsewhere = signing.app.test_client().get("/sign-in", base_url="http://desk.example/")
+
+    assert "shown@desk.example" in here.text
+    assert "shown@desk.example" not in elsewhere.text
+
+
+def test_the_demo_password_opens_nothing_from_elsewhere(signing: Pages):
+    """Everybody knows it: an account that has it is refused on any address that is not loopback."""
+    add(signing, "demo@desk.example", demo_accounts.PASSWORD)
+    browser = signing.app.test_client()
+    page = browser.get("/sign-in", base_url="http://desk.example/")
+
+    form = {"csrf_token": token(page), "email": "demo@desk.example", "password": demo_accounts.PASSWORD}
+    answer = browser.post("/sign-in", data=form, base_url="http://desk.example/")
+
+    assert answer.status_code == 403
+    assert "only on the machine" in answer.text
+
+
+def test_the_language_is_kept_with_the_account(signing: Pages):
+    add(signing, "vorbitor@desk.example")
+    browser = signing.app.test_client()
+    sign_in(browser, "vorbitor@desk.example")
+
+    browser.post("/language", data={"csrf_token": token(browser.get("/")), "language": "ro", "next": "/"})
+
+    assert '<html lang="ro"' in browser.get("/").text
+    spoken = signing.write(lambda session: queries.person_by_email(session, "vorbitor@desk.example"))
+    assert spoken is not None
+    assert spoken.language == "ro"
+
+
+def test_a_deactivated_account_is_signed_out(signing: Pages):
+    person_id = add(signing, "gone@desk.example")
+    browser = signing.app.test_client()
+    sign_in(browser, "gone@desk.example")
+
+    signing.write(lambda session: service.deactivate(session, session.get_one(Person, person_id), by=None))
+
+    assert browser.get("/").status_code == 302
