@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 from flask import Flask, current_app
-from flask.cli import FlaskGroup, with_appcontext
+from flask.cli import with_appcontext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -37,7 +37,7 @@ def init(app: Flask) -> None:
                 app.cli.add_command(member)
 
 
-class _Commands(FlaskGroup):
+class _Commands(click.Group):
     """Shows a desk error as the sentence it is, not as a stack of calls."""
 
     def invoke(self, ctx: click.Context) -> object:
@@ -56,15 +56,11 @@ def main() -> None:
 
     logs.configure_for_commands()
     join_running_desk(Settings.from_env())
-    group = _Commands(
-        name="./run",
-        create_app=lambda: create_app(web=False),
-        add_default_commands=False,
-        add_version_option=False,
-        load_dotenv=False,
-        help="The desk's command line. `./run` alone starts the desk; `./run --help` tells of it.",
-    )
-    group.main(args=sys.argv[1:], prog_name="./run")
+    app = create_app(web=False)
+    about = "The desk's command line. `./run` alone starts the desk; `./run --help` tells of it."
+    commands = _Commands(name="./run", commands=app.cli.commands, help=about)
+    with app.app_context():
+        commands.main(args=sys.argv[1:], prog_name="./run")
 
 
 def join_running_desk(settings: Settings) -> None:
