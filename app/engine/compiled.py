@@ -33,6 +33,14 @@ class Compiled:
     forms: Mapping[str, dict[str, Any]]
     _indexes: dict[str, dict[str, int]] = field(default_factory=dict)
 
+    def name_of(self, element: str) -> str:
+        """What the diagram calls an element; empty when it has no name."""
+        for spec in (self.spec, *self.subprocess_specs.values()):
+            found = spec.task_specs.get(element)
+            if found is not None:
+                return str(found.bpmn_name or "")
+        return ""
+
     def index_of(self, spec_name: str) -> dict[str, int]:
         """The place of each task spec name in its list."""
         if spec_name not in self._indexes:

@@ -81,20 +81,25 @@ def _deploy(
 ) -> list[ProcessDefinition]:
     present = {definition.key: definition for definition in current_all(session)}
     wanted: list[tuple[str, str, list[SourceFile]]] = []
+    in_use: set[str] = set()
     for key, name in sorted(pool.processes().items()):
         reached = pool.reached_from(key)
+        in_use |= {file.name for file in reached}
         before = present.get(key)
         if before is not None and (before.content_hash == content_hash(reached) or not may_replace(before)):
             continue
         wanted.append((key, name, reached))
-    _refuse_problems({file.name: file for _, _, reached in wanted for file in reached}.values(), given)
+    # A file that nothing reaches is looked at too: it is probably a slip of its name.
+    stray = [contents.file for contents in given if contents.file.name not in in_use]
+    _refuse_problems([*(file for _, _, reached in wanted for file in reached), *stray])
     return [_add_version(session, present.get(key), key, name, files, origin, by_id) for key, name, files in wanted]
 
 
-def _refuse_problems(reached: Iterable[SourceFile], given: Sequence[Contents]) -> None:
-    # A file given but reached by nothing is looked at too: it is probably a slip of its name.
-    files = {file.name: file for file in reached} | {contents.file.name: contents.file for contents in given}
-    found = [problem for problem in problems_of(list(files.values())) if problem.severity == "error"]
+def _refuse_problems(files: Iterable[SourceFile]) -> None:
+    together = {file.name: file for file in files}
+    if not together:
+        return
+    found = [problem for problem in problems_of(list(together.values())) if problem.severity == "error"]
     if not found:
         return
     errors: dict[str, list[str]] = {}

@@ -123,7 +123,7 @@ def cycle_value(text: Any) -> dict[str, Any]:
     try:
         cycles, next_at, length = library.TimerEventDefinition.parse_iso_recurring_interval(text)
     except Exception as error:
-        raise ExpressionError(f"{text!r} is not a repetition; write \"R3/PT1H\" or \"R/P1D\".") from error
+        raise ExpressionError(f'{text!r} is not a repetition; write "R3/PT1H" or "R/P1D".') from error
     if length < timedelta(minutes=1):
         raise ExpressionError("A cycle repeats once a minute at most.")
     return {"cycles": cycles, "next": next_at.astimezone(UTC).isoformat(), "duration": length.total_seconds()}

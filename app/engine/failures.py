@@ -14,6 +14,7 @@ from app.engine.models import HistoryEntry, InstanceState, MessageWait, ProcessI
 from app.engine.steps import Step, StepKind
 from app.errors import DeskError
 from app.events import record
+from app.texts import gettext as _
 
 log = structlog.get_logger(__name__)
 
@@ -26,10 +27,14 @@ class StepFailed(DeskError):
 
     status = 409
 
-    def __init__(self, instance_id: int, element: str, reason: str, step: Step) -> None:
+    def __init__(self, instance_id: int, element: str, reason: str, step: Step, *, name: str = "") -> None:
         super().__init__(
-            f"The process could not go on at “{element}”: {reason} "
-            "Whoever looks after the processes can repair it and try again; nothing of yours is lost."
+            _(
+                "The process could not go on at “%(element)s”: %(reason)s Whoever looks after the processes can repair "
+                "it and try again; nothing of yours is lost.",
+                element=name or element or "?",
+                reason=reason,
+            )
         )
         self.instance_id = instance_id
         self.element = element

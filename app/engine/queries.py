@@ -25,6 +25,7 @@ from app.engine.models import (
 )
 from app.engine.subject import Subject
 from app.errors import NotFound
+from app.texts import gettext as _
 
 
 def open_tasks(session: Session, subject: Subject) -> list[UserTask]:
@@ -51,7 +52,7 @@ def task_by_uuid(session: Session, uuid: str) -> UserTask:
     query = select(UserTask).where(UserTask.uuid == uuid).options(selectinload(UserTask.teams))
     task = session.scalars(query).one_or_none()
     if task is None:
-        raise NotFound("There is no such task.")
+        raise NotFound(_("There is no such task."))
     return task
 
 
@@ -63,7 +64,7 @@ def instance_by_id(session: Session, instance_id: int) -> ProcessInstance:
     """
     instance = session.get(ProcessInstance, instance_id)
     if instance is None:
-        raise NotFound(f"There is no instance {instance_id}.")
+        raise NotFound(_("There is no instance %(number)s.", number=instance_id))
     return instance
 
 

@@ -24,6 +24,7 @@ from app.engine.models import InstanceState, MessageWait, ProcessInstance, TaskS
 from app.engine.steps import Step, StepKind
 from app.engine.subject import Subject
 from app.errors import Conflict, NotFound
+from app.texts import gettext as _
 
 __all__ = [
     "StepFailed",
@@ -87,7 +88,7 @@ def start(
     """
     definition = definitions.current(session, process_key)
     if definition is None:
-        raise NotFound(f"There is no process {process_key}.")
+        raise NotFound(_("There is no process %(key)s.", key=process_key))
     instance = ProcessInstance(
         definition=definition,
         subject_kind=subject.kind,
@@ -132,7 +133,7 @@ def claim(session: Session, task: UserTask, person_id: int) -> None:
     session.refresh(task)
     _refuse_closed(session, task)
     if task.assignee_id not in (None, person_id):
-        raise Conflict(f"{_name(session, task.assignee_id)} has taken this task.")
+        raise Conflict(_("%(person)s has taken this task.", person=_name(session, task.assignee_id)))
     task.assignee_id = person_id
 
 
@@ -178,7 +179,7 @@ def retry(session: Session, instance: ProcessInstance, *, by_id: int | None) -> 
     """
     locked(session, instance.id)
     if instance.state != InstanceState.STALLED:
-        raise Conflict("This instance is not stalled any more.")
+        raise Conflict(_("This instance is not stalled any more."))
     steps = pending_steps(instance)
     instance.attempts += 1
     keep_pending(instance, [])
@@ -296,16 +297,17 @@ def _refuse_closed(session: Session, task: UserTask) -> None:
     if task.state == TaskState.OPEN:
         return
     at = task.completed_at
-    when = f" at {at:%Y-%m-%d %H:%M} UTC" if at is not None else ""
+    when = f"{at:%Y-%m-%d %H:%M} UTC" if at is not None else "?"
     if task.state == TaskState.COMPLETED:
-        message = f"{_name(session, task.completed_by_id)} completed this task{when}."
+        person = _name(session, task.completed_by_id)
+        message = _("%(person)s completed this task at %(when)s.", person=person, when=when)
     else:
-        message = f"The process withdrew this task{when}; it is no longer needed."
+        message = _("The process withdrew this task at %(when)s; it is no longer needed.", when=when)
     raise TaskClosed(message, by_id=task.completed_by_id, at=at)
 
 
 def _name(session: Session, person_id: int | None) -> str:
     if person_id is None:
-        return "The process"
+        return str(_("The process"))
     name = _name_of(session, person_id) if _name_of is not None else None
-    return name or f"Person {person_id}"
+    return name or str(_("Person %(number)s", number=person_id))

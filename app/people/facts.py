@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.engine.facts import provides_facts
+from app.engine.service import names_come_from
 from app.engine.subject import Subject
 from app.people import queries
 
@@ -16,3 +17,10 @@ def desk(session: Session, subject: Subject) -> dict[str, Any]:
     """`default_team`: the key of the team that takes what no rule gives to another one."""
     team = queries.default_team(session)
     return {"default_team": team.key if team else None}
+
+
+@names_come_from
+def name_of(session: Session, person_id: int) -> str | None:
+    """Who the engine means when it says that somebody was first."""
+    found = queries.people_by_ids(session, [person_id])
+    return found[person_id].name if found else None
