@@ -86,7 +86,6 @@ class AnswerSchema(Schema):
         def say(message: str, **values: object) -> str:
             return gettext_in(language, message, **values)
 
-        self._say = say
         readers = _Readers(say, ZoneInfo(zone), people, keys)
         for each in form.inputs:
             field = AnswerField(each, readers)
@@ -198,7 +197,8 @@ class _Readers:
         people: Collection[int] | None,
         keys: Mapping[str, Collection[str] | None],
     ) -> None:
-        self._say = say
+        # Named as the catalogue tools expect, so that they find the messages.
+        self._ = say
         self._zone = zone
         self._people = None if people is None else frozenset(people)
         self._keys = {display: None if known is None else frozenset(known) for display, known in keys.items()}
@@ -220,9 +220,9 @@ class _Readers:
         value = self._convert(field, typed)
         if _is_missing(field, value, typed):
             if field.required and field.type == "checkbox":
-                raise ValidationError(self._say("Please tick this."))
+                raise ValidationError(self._("Please tick this."))
             if field.required:
-                raise ValidationError(self._say("Please fill this in."))
+                raise ValidationError(self._("Please fill this in."))
             return empty_answer(field)
         self._check(field, value)
         return value
@@ -241,7 +241,7 @@ class _Readers:
         if value is None:
             return ""
         if not isinstance(value, str | int | float):
-            raise ValidationError(self._say("This is not text."))
+            raise ValidationError(self._("This is not text."))
         text = str(value).replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
         # Half a surrogate pair cannot be stored.
         text = text.encode("utf-8", "ignore").decode()
@@ -254,14 +254,14 @@ class _Readers:
         # Spaces group thousands, a comma may stand for the point.
         text = re.sub(r"[\s ]", "", str(value)).replace(",", ".")
         if isinstance(value, bool) or re.fullmatch(rf"-?\d{{1,{MAX_DIGITS}}}(\.\d{{1,10}})?", text) is None:
-            raise ValidationError(self._say("This is not a number."))
+            raise ValidationError(self._("This is not a number."))
         number = float(text)
         digits = len(text.partition(".")[2].rstrip("0"))
         if field.decimal_digits == 0 and digits:
-            raise ValidationError(self._say("This must be a whole number."))
+            raise ValidationError(self._("This must be a whole number."))
         if field.decimal_digits is not None and digits > field.decimal_digits:
             raise ValidationError(
-                self._say("At most %(count)s digits after the decimal point.", count=field.decimal_digits)
+                self._("At most %(count)s digits after the decimal point.", count=field.decimal_digits)
             )
         return int(number) if number.is_integer() else number
 
@@ -273,21 +273,21 @@ class _Readers:
         if _blank(value):
             return None
         if str(value) not in {choice.value for choice in field.choices}:
-            raise ValidationError(self._say("This is not one of the choices."))
+            raise ValidationError(self._("This is not one of the choices."))
         return str(value)
 
     def _choices(self, field: Field, typed: Any) -> list[str]:
         items = [] if typed is None else list(typed) if isinstance(typed, list | tuple) else [typed]
         chosen = {str(item) for item in items if not _blank(item)}
         if chosen - {choice.value for choice in field.choices}:
-            raise ValidationError(self._say("This is not one of the choices."))
+            raise ValidationError(self._("This is not one of the choices."))
         return [choice.value for choice in field.choices if choice.value in chosen]
 
     def _files(self, field: Field, typed: Any) -> list[str]:
         items = [] if typed is None else list(typed) if isinstance(typed, list | tuple) else [typed]
         names = [str(item)[:100] for item in items if not _blank(item)]
         if len(names) > 1 and not field.multiple:
-            raise ValidationError(self._say("Only one file, please."))
+            raise ValidationError(self._("Only one file, please."))
         return names
 
     def _datetime(self, field: Field, typed: Any) -> str | None:
@@ -304,16 +304,16 @@ class _Readers:
             moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=self._zone)
             return moment.astimezone(UTC).isoformat()
         except (ValueError, OverflowError):
-            raise ValidationError(self._say("This is not a valid date or time.")) from None
+            raise ValidationError(self._("This is not a valid date or time.")) from None
 
     def _duration(self, typed: Any) -> int:
         if _blank(typed):
             return 0
         minutes = typed_minutes(str(typed)) if not isinstance(typed, bool) else None
         if minutes is None:
-            raise ValidationError(self._say("Write a duration such as 1 h 20, 1:20 or 80 (minutes)."))
+            raise ValidationError(self._("Write a duration such as 1 h 20, 1:20 or 80 (minutes)."))
         if minutes > MAX_MINUTES:
-            raise ValidationError(self._say("This is too long."))
+            raise ValidationError(self._("This is too long."))
         return minutes
 
     def _person(self, typed: Any) -> int | None:
@@ -321,7 +321,7 @@ class _Readers:
             return None
         number = str(typed).strip()
         if re.fullmatch(r"\d{1,15}", number) is None or (self._people is not None and int(number) not in self._people):
-            raise ValidationError(self._say("This person cannot be chosen."))
+            raise ValidationError(self._("This person cannot be chosen."))
         return int(number)
 
     def _key(self, display: str, typed: Any) -> str | None:
@@ -330,7 +330,7 @@ class _Readers:
         key = str(typed).strip()
         known = self._keys.get(display)
         if len(key) > 100 or (known is not None and key not in known):
-            raise ValidationError(self._say("This is not one of the choices."))
+            raise ValidationError(self._("This is not one of the choices."))
         return key
 
     def _check(self, field: Field, value: Any) -> None:
@@ -340,28 +340,28 @@ class _Readers:
         elif isinstance(value, int | float) and not isinstance(value, bool):
             messages = list(self._wrong_with_number(field, value))
         elif field.type == "datetime" and field.future_only and self._is_past(field, value):
-            messages = [self._say("This date has passed.")]
+            messages = [self._("This date has passed.")]
         if messages:
             raise ValidationError(messages)
 
     def _wrong_with_text(self, field: Field, text: str) -> Iterable[str]:
         if field.min_length and len(text) < field.min_length:
-            yield self._say("At least %(count)s characters, please.", count=field.min_length)
+            yield self._("At least %(count)s characters, please.", count=field.min_length)
         if field.max_length is not None and len(text) > field.max_length:
-            yield self._say("At most %(count)s characters, please.", count=field.max_length)
+            yield self._("At most %(count)s characters, please.", count=field.max_length)
             return
         if field.validation == "email" and _EMAIL.fullmatch(text[:MAX_TEXTFIELD]) is None:
-            yield self._say("This is not an e-mail address.")
+            yield self._("This is not an e-mail address.")
         if field.validation == "phone" and _PHONE.fullmatch(text) is None:
-            yield self._say("This is not a phone number.")
+            yield self._("This is not a phone number.")
         if field.pattern and (len(text) > MAX_PATTERN_TEXT or re.search(field.pattern, text) is None):
-            yield self._say("This does not have the right form.")
+            yield self._("This does not have the right form.")
 
     def _wrong_with_number(self, field: Field, number: int | float) -> Iterable[str]:
         if field.minimum is not None and number < field.minimum:
-            yield self._say("At least %(count)s, please.", count=_short(field.minimum))
+            yield self._("At least %(count)s, please.", count=_short(field.minimum))
         if field.maximum is not None and number > field.maximum:
-            yield self._say("At most %(count)s, please.", count=_short(field.maximum))
+            yield self._("At most %(count)s, please.", count=_short(field.maximum))
 
     def _is_past(self, field: Field, value: str) -> bool:
         if field.subtype == "date":
