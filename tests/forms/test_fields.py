@@ -112,10 +112,26 @@ def test_what_is_no_form_is_refused(content: bytes) -> None:
             st.lists(inner, max_size=3)
             | st.dictionaries(
                 st.sampled_from(
-                    (
-                        "type key id label values value validate conditional hide components properties display layout "
-                        "columns subtype pattern min decimalDigits"
-                    ).split()
+                    [
+                        "type",
+                        "key",
+                        "id",
+                        "label",
+                        "values",
+                        "value",
+                        "validate",
+                        "conditional",
+                        "hide",
+                        "components",
+                        "properties",
+                        "display",
+                        "layout",
+                        "columns",
+                        "subtype",
+                        "pattern",
+                        "min",
+                        "decimalDigits",
+                    ]
                 ),
                 inner | st.sampled_from(["group", "radio", "number", "datetime", "textfield", "duration", "=a"]),
                 max_size=6,
