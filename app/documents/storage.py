@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from flask import current_app
 from app.config import Settings
 
 CHUNK_BYTES = 256 * 1024
+# No upload takes this long; a temporary file that is older belongs to nobody.
+ABANDONED_SECONDS = 24 * 3600
 
 
 class TooLarge(Exception):
@@ -57,6 +60,7 @@ def keep(stream: IO[bytes], most_bytes: int) -> Stored:
     """
     folder = root() / "incoming"
     folder.mkdir(parents=True, exist_ok=True)
+    _sweep(folder)
     descriptor, name = tempfile.mkstemp(dir=folder)
     temporary = Path(name)
     try:
@@ -69,6 +73,15 @@ def keep(stream: IO[bytes], most_bytes: int) -> Stored:
         with suppress(FileNotFoundError):
             temporary.unlink()
     return stored
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what processes that were killed in the middle of a file left behind."""
+    oldest = time.time() - ABANDONED_SECONDS
+    for entry in os.scandir(folder):
+        with suppress(FileNotFoundError):
+            if entry.stat().st_mtime < oldest:
+                os.unlink(entry.path)
 
 
 def _copy(stream: IO[bytes], file: IO[bytes], most_bytes: int) -> Stored:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.engine import decisions
-from app.errors import Conflict
+from app.errors import Conflict, NotFound
 from app.sla.calendars import DEFAULT_KEY
 from app.sla.models import ClockKind, SlaClock
 from app.texts import gettext as _
@@ -41,12 +41,15 @@ def target_of(clock: SlaClock) -> Target:
 
 
 def targets_for(session: Session, ticket: Ticket) -> dict[ClockKind, Target]:
-    """Ask the current version of the decision table.
+    """Ask the current version of the decision table; a desk that has no such table has no deadlines.
 
     Raises:
         Conflict: the table gave no usable answer for this ticket.
     """
-    answer = decisions.decide(session, DECISION, ticket.process_subject)
+    try:
+        answer = decisions.decide(session, DECISION, ticket.process_subject)
+    except NotFound:
+        answer = {}
     return {
         ClockKind.RESPONSE: _target(answer, "response_minutes"),
         ClockKind.RESOLUTION: _target(answer, "resolution_minutes"),

@@ -182,12 +182,12 @@ def retarget(
 
 def retarget_by_rules(session: Session, ticket: Ticket, reason: str, *, by_id: int | None = None) -> None:
     """Ask the decision table again, after the priority, type or customer changed, and follow what it says."""
-    latest = queries.latest_clocks(session, ticket.id)
-    if not latest:
+    live = {kind: clock for kind, clock in queries.latest_clocks(session, ticket.id).items() if clock.is_live}
+    if not live:
         return
     targets = rules.targets_for(session, ticket)
     changed = False
-    for kind, clock in latest.items():
+    for kind, clock in live.items():
         changed |= _retarget_clock(session, clock, targets[kind], reason=reason, by_id=by_id)
     if changed:
         engine.refresh(session, ticket.process_subject)
@@ -201,14 +201,20 @@ def record_breach(session: Session, ticket: Ticket, kind: ClockKind) -> bool:
     return _record_breach(session, clock, desk_clock.now())
 
 
-def repair(session: Session, clock: SlaClock) -> dict[str, tuple[object, object]]:
-    """Make a stored clock equal to what its history says; returns what differed: {column: (stored, right)}."""
+def differences(session: Session, clock: SlaClock) -> dict[str, tuple[object, object]]:
+    """Where a stored clock is not what its history says: {column: (stored, right)}; nothing when all is well."""
     reckoning = reckon(entries_of(clock), calendars.finder(session))
-    wrong = {name: (getattr(clock, name), getattr(reckoning, name)) for name in DERIVED}
-    wrong = {name: values for name, values in wrong.items() if values[0] != values[1]}
+    both = {name: (getattr(clock, name), getattr(reckoning, name)) for name in DERIVED}
+    return {name: values for name, values in both.items() if values[0] != values[1]}
+
+
+def repair(session: Session, clock: SlaClock) -> dict[str, tuple[object, object]]:
+    """Make a stored clock equal to what its history says; returns what differed, as `differences` does."""
+    wrong = differences(session, clock)
     if wrong:
-        _copy(clock, reckoning)
+        _copy(clock, reckon(entries_of(clock), calendars.finder(session)))
         session.flush()
+        engine.refresh(session, session.get_one(Ticket, clock.ticket_id).process_subject)
     return wrong
 
 

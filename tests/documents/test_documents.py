@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -16,6 +19,7 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
+from app.config import ROOT
 from app.contracts import queries as contract_queries
 from app.contracts import service as contracts
 from app.documents import queries, service, storage
@@ -27,6 +31,27 @@ from app.tickets import service as tickets
 from app.tickets.models import Message, Ticket
 from app.worklog import service as worklog
 from tests.world import Build, Recorded
+
+KILLED_WHILE_WRITING = """
+import os, signal, sys
+from pathlib import Path
+from flask import Flask
+from app.config import Settings
+from app.documents import storage
+
+class Killed:
+    sent = 0
+    def read(self, size):
+        self.sent += 1
+        if self.sent == 3:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return b"x" * size
+
+app = Flask("killed")
+app.config["SETTINGS"] = Settings(data=Path(sys.argv[1]), secret_key="tests-only")
+with app.app_context():
+    storage.keep(Killed(), 10**9)
+"""
 
 Attach = Callable[..., Document]
 
@@ -112,6 +137,33 @@ def test_a_write_that_breaks_off_leaves_nothing(session: Session, ticket: Build[
         service.attach(session, parent=opened, name="log.txt", stream=_Breaking(b"x" * 100))
 
     assert set(files()) == before
+
+
+def test_a_process_killed_in_the_middle_of_a_file_leaves_no_document(tmp_path: Path) -> None:
+    """The half file keeps its temporary name, and is swept away when it is a day old."""
+    script = tmp_path / "keep.py"
+    script.write_text(KILLED_WHILE_WRITING)
+    run = subprocess.run([sys.executable, script, str(tmp_path)], cwd=ROOT, check=False, env={"PYTHONPATH": str(ROOT)})
+    assert run.returncode == -signal.SIGKILL
+
+    left = [path for path in (tmp_path / "documents").rglob("*") if path.is_file()]
+
+    assert [path.parent.name for path in left] == ["incoming"]
+    assert left[0].stat().st_size > 0
+
+
+def test_abandoned_temporary_files_are_swept_away(app: Flask, ticket: Build[Ticket], attach: Attach) -> None:
+    opened, incoming = ticket(), storage.root() / "incoming"
+    incoming.mkdir(parents=True, exist_ok=True)
+    old, young = incoming / "old", incoming / "young"
+    for path in (old, young):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+
+    attach(opened)
+
+    assert (old.exists(), young.exists()) == (False, True)
+    young.unlink()
 
 
 def test_a_message_takes_only_so_many_files(

@@ -16,6 +16,7 @@ from app.engine.values import ExpressionError
 from app.errors import InvalidInput, NotFound
 from app.sla import queries, service
 from app.sla.models import ClockKind, ClockState
+from app.tickets import service as tickets
 from app.tickets.models import Ticket
 from tests.sla.conftest import DIAGRAMS
 from tests.world import Build
@@ -131,3 +132,16 @@ def test_the_newest_version_of_a_table_answers(session: Session, ticket: Build[T
 def test_a_table_nobody_uses_is_not_found(session: Session, ticket: Build[Ticket]) -> None:
     with pytest.raises(NotFound, match="no_such_table"):
         decisions.decide(session, "no_such_table", ticket().process_subject)
+
+
+def test_a_desk_without_the_table_has_no_deadlines_and_loses_no_mail(session: Session, ticket: Build[Ticket]) -> None:
+    opened, definition = ticket(priority="low"), definitions.current(session, "ticket_lifecycle")
+    assert definition is not None
+    definition.files = [file for file in definition.files if file.kind != "dmn"]
+
+    message = tickets.add_customer_message(
+        session, opened, author=opened.requester, text="Anybody there?", channel="email"
+    )
+
+    assert message.ticket is opened
+    assert queries.clocks(session, opened) == {}
