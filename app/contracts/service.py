@@ -103,7 +103,7 @@ def contact_for_address(session: Session, email: str, name: str = "") -> Contact
 
     Raises:
         InvalidInput: the address could not receive mail.
-        Conflict: the address is that of staff, or another transaction is adding it right now; try again.
+        Conflict: the address is that of somebody at the desk.
     """
     person = people.person_by_email(session, email)
     contact = queries.contact_of(session, person) if person is not None else None
@@ -113,9 +113,17 @@ def contact_for_address(session: Session, email: str, name: str = "") -> Contact
         raise Conflict(_("%(name)s works at the desk and speaks for no customer.", name=person.name))
     customer = queries.customer_of_domain(session, email) or queries.unknown_customer(session)
     if person is None:
-        person = people_service.add_person(
-            session, name=name or email, email=email, roles=[Role.CUSTOMER], language=customer.language
-        )
+        try:
+            person = people_service.add_person(
+                session, name=name or email, email=email, roles=[Role.CUSTOMER], language=customer.language
+            )
+        except Conflict:
+            # Two first mails of one stranger arrived at once, and the other one's transaction was faster.
+            person = people.person_by_email(session, email)
+            contact = queries.contact_of(session, person) if person is not None else None
+            if contact is None:
+                raise
+            return contact
     return add_contact(session, customer, person)
 
 
