@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.engine.subject import Subject
-from app.escalations.models import Escalation
+from app.escalations.models import Escalation, EscalationState
 from app.mail.desk import desk_settings
 from app.people.models import Person, Team
 from app.sla import queries as sla
@@ -132,12 +132,15 @@ def _escalation(session: Session, subject: Subject | None) -> dict[str, Any]:
     found = session.get(Escalation, subject.id) if subject is not None and subject.kind == "escalation" else None
     if found is None:
         return {}
+    target = _name(session, found.to_person_id) or _team(session, found.to_team_id)
+    # An approved escalation that is declined was turned down by its receiver, not by who approved it.
+    declined = found.state == EscalationState.DECLINED
     return {
         "reason": found.reason,
         "asked_by": _name(session, found.asked_by_id),
         "from_team": _team(session, found.from_team_id),
-        "to": _name(session, found.to_person_id) or _team(session, found.to_team_id),
-        "decided_by": _name(session, found.decided_by_id),
+        "to": target,
+        "decided_by": target if declined else _name(session, found.decided_by_id),
         "decision_reason": found.decision_reason or "",
     }
 

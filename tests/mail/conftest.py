@@ -63,7 +63,15 @@ def smtp_server() -> Iterator[ScriptedServer]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, smtp_server: ScriptedServer) -> Iterator[Desk]:
+def desk(bare_desk: Desk) -> Desk:
+    """A desk whose tickets run a process that only waits."""
+    bare_desk.write(add_plain_processes)
+    return bare_desk
+
+
+@pytest.fixture
+def bare_desk(tmp_path: Path, smtp_server: ScriptedServer) -> Iterator[Desk]:
+    """A desk without any process."""
     settings = cheap_settings(
         tmp_path,
         smtp_host="127.0.0.1",
@@ -77,6 +85,5 @@ def desk(tmp_path: Path, smtp_server: ScriptedServer) -> Iterator[Desk]:
         database.db.create_all()
         desk = Desk(app, smtp_server)
         desk.write(add_lists)
-        desk.write(add_plain_processes)
         yield desk
         database.db.engine.dispose()

@@ -17,7 +17,7 @@ from app.mail.threading import message_id_for, ticket_id_in
 from app.tickets import service as tickets
 from app.tickets.models import Message, Participant, Ticket
 from tests.mail.conftest import CORPUS, Desk
-from tests.world import add_contact, add_customer, add_person, add_team, add_ticket
+from tests.world import add_contact, add_customer, add_person, add_plain_processes, add_team, add_ticket
 
 IOANA = "ioana.radu@medis.example"
 
@@ -264,19 +264,17 @@ def test_a_sender_who_writes_too_often_is_only_recorded(desk: Desk) -> None:
     assert desk.write(lambda session: len(messages(session, only_ticket(session)))) == 5
 
 
-def test_a_process_that_fails_leaves_the_mail_failed_and_retryable(desk: Desk) -> None:
-    def no_process(session: Session) -> None:
-        from app.engine.models import DefinitionFile, ProcessDefinition
+def test_a_process_that_cannot_start_leaves_the_mail_failed_and_retryable(bare_desk: Desk) -> None:
+    received_id = bare_desk.receive("ordinary")
+    assert bare_desk.received(received_id).state == "failed"
+    assert "ticket_lifecycle" in bare_desk.received(received_id).reason
+    assert bare_desk.write(lambda session: session.scalars(select(Ticket)).all()) == []
 
-        session.query(DefinitionFile).delete()
-        session.query(ProcessDefinition).delete()
+    bare_desk.write(add_plain_processes)
+    bare_desk.write(lambda session: service.retry_received(session, queries.received(session, received_id), by=None))
+    jobs.process(received_id)
 
-    desk.write(no_process)
-    received = desk.received(desk.receive("ordinary"))
-
-    assert received.state == "failed"
-    assert "ticket_lifecycle" in received.reason
-    assert desk.write(lambda session: session.scalars(select(Ticket)).all()) == []
+    assert bare_desk.received(received_id).state == "done"
 
 
 def test_mail_whose_hint_was_lost_is_offered_by_the_clock_until_somebody_reads_it(desk: Desk) -> None:
