@@ -66,8 +66,8 @@ class _Queue:
     """The steps that wait until the running one is done."""
 
     running: bool = False
-    waiting: deque[Callable[[], None]] = field(default_factory=deque)
-    refreshes: set[Subject] = field(default_factory=set)
+    # With the subject of a refresh: one that waits already need not wait twice.
+    waiting: deque[tuple[Callable[[], None], Subject | None]] = field(default_factory=deque)
     done: int = 0
 
 
@@ -156,12 +156,8 @@ def send_message(session: Session, name: str, subject: Subject, payload: dict[st
 
 def refresh(session: Session, subject: Subject) -> None:
     """Facts of the subject changed: re-arm its deadline timers, and calculate its open user tasks anew."""
-    queue = _queue(session)
-    if subject in queue.refreshes:
-        return
-    if queue.running:
-        queue.refreshes.add(subject)
-    _submit(session, lambda: _refresh(session, subject))
+    if all(subject != waiting for __, waiting in _queue(session).waiting):
+        _submit(session, lambda: _refresh(session, subject), refreshing=subject)
 
 
 def wake(session: Session, timer_id: int) -> None:
@@ -199,17 +195,18 @@ def _queue(session: Session) -> _Queue:
     return queue
 
 
-def _submit(session: Session, work: Callable[[], None]) -> None:
+def _submit(session: Session, work: Callable[[], None], *, refreshing: Subject | None = None) -> None:
     """Do it now, or after the step that is running."""
     queue = _queue(session)
     if queue.running:
-        queue.waiting.append(work)
+        queue.waiting.append((work, refreshing))
         return
     queue.running = True
     try:
         work()
         while queue.waiting:
-            queue.waiting.popleft()()
+            following = queue.waiting.popleft()[0]
+            following()
     finally:
         session.info.pop("engine_queue", None)
 
@@ -256,7 +253,6 @@ def _deliver(session: Session, name: str, subject: Subject, payload: dict[str, A
 
 
 def _refresh(session: Session, subject: Subject) -> None:
-    _queue(session).refreshes.discard(subject)
     query = select(ProcessInstance.id).where(
         ProcessInstance.subject_kind == subject.kind,
         ProcessInstance.subject_id == subject.id,

@@ -13,6 +13,7 @@ from SpiffWorkflow.bpmn import BpmnEvent, BpmnWorkflow
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 from SpiffWorkflow.bpmn.specs.event_definitions.multiple import MultipleEventDefinition
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
+from SpiffWorkflow.exceptions import SpiffWorkflowException
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 from sqlalchemy.exc import OperationalError
@@ -196,4 +197,6 @@ def run_task(task: Task) -> None:
 def _readable(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "The diagram is nested too deeply."
+    if isinstance(error, SpiffWorkflowException):
+        return str(error)
     return f"{type(error).__name__}: {error}"

@@ -90,7 +90,7 @@ def test_of_two_people_completing_one_task_one_wins_and_the_other_learns_who(own
 
             run_in_transaction(body)
 
-        results = at_once(own_desk, lambda: complete(1), lambda: complete(2))  # noqa: B023  # run in this round
+        results = at_once(own_desk, lambda: complete(1), lambda: complete(2))
 
         lost = [each for each in results if each is not None]
         assert len(lost) == 1

@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from app.engine import queries, service
 from app.engine.messages import is_awaited
-from app.engine.models import InstanceState, MessageWait
+from app.engine.models import InstanceState, MessageWait, TaskState
 from app.engine.subject import Subject
 
 from .conftest import THINGS, Desk, Thing
@@ -58,6 +58,20 @@ def test_a_thrown_message_reaches_the_other_instances_of_the_subject(desk: Desk)
 
     assert desk.open() == ["read"]
     assert desk.variables(listening)["news"] == {"what": "rain"}
+
+
+def test_a_message_at_the_edge_of_a_sub_process_ends_what_is_in_it(desk: Desk) -> None:
+    instance = desk.start("boundary_message")
+    task = desk.task("work")
+
+    service.send_message(desk.session, "withdrawn", desk.subject, {"why": "solved itself"})
+
+    assert desk.open() == ["say_sorry"]
+    assert task.state == TaskState.CANCELLED
+    assert desk.variables(instance)["withdrawal"] == {"why": "solved itself"}
+    outcomes = {each.element: each.outcome for each in queries.instance_history(desk.session, instance)}
+    assert (outcomes["work"], outcomes["handling"]) == ("cancelled", "cancelled")
+    assert not is_awaited(desk.session, "withdrawn", desk.subject)
 
 
 def test_a_failed_message_step_keeps_the_message_for_a_retry(desk: Desk, thing: Thing) -> None:
