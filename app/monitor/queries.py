@@ -106,6 +106,12 @@ def get(session: Session, instance_id: int) -> ProcessInstance:
     return instance
 
 
+def is_stalled(session: Session, instance_id: int) -> bool:
+    """Whether an instance waits to be mended, as the database has it now."""
+    state = session.scalar(select(ProcessInstance.state).where(ProcessInstance.id == instance_id))
+    return state == InstanceState.STALLED.value
+
+
 def stalled_count(session: Session) -> int:
     """How many instances wait for a person to mend them."""
     query = select(func.count()).where(ProcessInstance.state == InstanceState.STALLED.value)
@@ -140,7 +146,7 @@ def names_of(session: Session, person_ids: Iterable[int | None]) -> dict[int, st
     ids = {person_id for person_id in person_ids if person_id is not None}
     if not ids:
         return {}
-    return dict(session.execute(select(Person.id, Person.name).where(Person.id.in_(ids))).tuples().all())
+    return dict(session.execute(select(Person.id, Person.name).where(Person.id.in_(ids))).all())
 
 
 def tickets_of(session: Session, subjects: Iterable[Subject]) -> dict[Subject, Ticket]:

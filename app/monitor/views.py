@@ -102,7 +102,10 @@ def retry(instance_id: int) -> ResponseReturnValue:
     if instance.state != InstanceState.STALLED.value:
         raise Conflict(_("This instance is not stalled any more; there is nothing to retry."))
     engine.retry(db.session(), instance, by_id=current_person().id)
-    flash(_("The step ran. The process goes on."))
+    if queries.is_stalled(db.session(), instance.id):
+        flash(_("It failed again; the reason is below. Nothing was sent and nothing was lost."))
+    else:
+        flash(_("The step ran. The process goes on."))
     return redirect(url_for(".show", instance_id=instance.id))
 
 

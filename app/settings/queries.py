@@ -49,13 +49,13 @@ def received_page(session: Session, state: str, before: int | None, size: int = 
 def outgoing_counts(session: Session) -> dict[str, int]:
     """How many outgoing mails are in each state."""
     rows = session.execute(select(OutgoingMail.state, func.count()).group_by(OutgoingMail.state))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def received_counts(session: Session) -> dict[str, int]:
     """How many received mails are in each state."""
     rows = session.execute(select(ReceivedMail.state, func.count()).group_by(ReceivedMail.state))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def outgoing(session: Session, mail_id: int) -> OutgoingMail:
@@ -93,7 +93,7 @@ def ticket_numbers(session: Session, ticket_ids: Iterable[int | None]) -> dict[i
     if not ids:
         return {}
     rows = session.execute(select(Ticket.id, Ticket.number).where(Ticket.id.in_(ids)))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def message_text(session: Session, message_id: int | None) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo, available_timezones
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -59,7 +59,14 @@ def outgoing_one(mail_id: int) -> Response:
     session = db.session()
     sent = queries.outgoing(session, mail_id)
     number = queries.ticket_number(session, sent.ticket_id)
-    answer = make_response(render_template("settings/outgoing_one.html", mail=sent, number=number))
+    answer = make_response(
+        render_template(
+            "settings/outgoing_one.html",
+            mail=sent,
+            number=number,
+            can_send=bool(current_app.config["SETTINGS"].smtp_host),
+        )
+    )
     answer.headers["Content-Security-Policy"] = f"{content_policy()}; frame-src 'self'"
     return answer
 
