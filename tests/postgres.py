@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -37,10 +38,18 @@ def missing(what: str) -> None:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Path]:
     """A running server; the folder holds its unix socket, and user postgres may do everything without a password."""
-    programs = _programs()
-    if programs is None:
+    if programs() is None:
         missing("PostgreSQL")
-        return
+    with private_server() as folder:
+        yield folder
+
+
+@contextmanager
+def private_server() -> Iterator[Path]:
+    """A server of our own, without a password, gone with all its data at the end; the folder of its unix socket."""
+    found = programs()
+    if found is None:
+        raise RuntimeError("PostgreSQL is not installed")
     # Not pytest's tmp_path: a socket's path is short, and another user must be able to reach it.
     folder = Path(tempfile.mkdtemp(prefix="suport-pg-", dir="/tmp"))
     user = _user()
@@ -49,8 +58,8 @@ def postgres_server() -> Iterator[Path]:
     try:
         data = folder / "data"
         options = ["--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-locale", "--no-sync"]
-        _as_user(user, folder, [programs / "initdb", *options, "-D", data]).wait()
-        server = _as_user(user, folder, [programs / "postgres", "-D", data, *_settings(folder)])
+        _as_user(user, folder, [found / "initdb", *options, "-D", data]).wait()
+        server = _as_user(user, folder, [found / "postgres", "-D", data, *_settings(folder)])
         try:
             _wait_until_ready(folder, server)
             yield folder
@@ -64,9 +73,9 @@ def postgres_server() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def postgres_template(postgres_server: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The name of a database that has the desk's tables, for copying."""
-    _execute(postgres_server, "CREATE DATABASE desk")
+    execute(postgres_server, "CREATE DATABASE desk")
     settings = Settings(
-        data=tmp_path_factory.mktemp("template"), secret_key="tests-only", database_url=_url(postgres_server, "desk")
+        data=tmp_path_factory.mktemp("template"), secret_key="tests-only", database_url=url_of(postgres_server, "desk")
     )
     create_app(settings, web=False)
     bring_up_to_date(settings)
@@ -77,30 +86,32 @@ def postgres_template(postgres_server: Path, tmp_path_factory: pytest.TempPathFa
 def postgres_url(postgres_server: Path, postgres_template: str) -> Iterator[str]:
     """The address of a database of this test's own, with the desk's empty tables."""
     name = f"test_{next(_numbers)}"
-    _execute(postgres_server, f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
-    yield _url(postgres_server, name)
-    _execute(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+    execute(postgres_server, f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
+    yield url_of(postgres_server, name)
+    execute(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
 def empty_postgres_url(postgres_server: Path) -> Iterator[str]:
     """The address of a database without any table."""
     name = f"empty_{next(_numbers)}"
-    _execute(postgres_server, f"CREATE DATABASE {name}")
-    yield _url(postgres_server, name)
-    _execute(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+    execute(postgres_server, f"CREATE DATABASE {name}")
+    yield url_of(postgres_server, name)
+    execute(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def _url(server: Path, name: str) -> str:
+def url_of(server: Path, name: str) -> str:
+    """The address of one of the server's databases."""
     return f"postgresql://postgres@/{name}?host={server}"
 
 
-def _execute(server: Path, statement: str) -> None:
+def execute(server: Path, statement: str) -> None:
+    """Run one statement as the server's owner, outside any transaction."""
     with psycopg.connect(f"host={server} user=postgres dbname=postgres", autocommit=True) as connection:
         connection.execute(statement.encode())
 
 
-def _programs() -> Path | None:
+def programs() -> Path | None:
     """The folder of initdb and postgres: Debian keeps it off PATH."""
     for candidate in (shutil.which("initdb"), *sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)):
         if candidate:
@@ -165,7 +176,7 @@ def _wait_until_ready(folder: Path, server: "subprocess.Popen[bytes]") -> None:
     until = time.monotonic() + 30
     while True:
         try:
-            _execute(folder, "SELECT 1")
+            execute(folder, "SELECT 1")
             return
         except psycopg.OperationalError:
             if server.poll() is not None or time.monotonic() > until:

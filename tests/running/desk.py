@@ -67,9 +67,9 @@ class StartedDesk:
     def output(self) -> str:
         return self._said.read_text()
 
-    def wait_until_ready(self) -> None:
+    def wait_until_ready(self, seconds: float = PATIENCE_SECONDS) -> None:
         """Wait for the line that names the address, and for every part to be well."""
-        until(lambda: "Suport is ready" in self.output or self.process.poll() is not None, "the desk starts")
+        until(lambda: "Suport is ready" in self.output or self.process.poll() is not None, "the desk starts", seconds)
         assert self.process.poll() is None, self.output
         until(lambda: self.health().get("status") == "well", f"the desk is well: {self.health()}")
 
