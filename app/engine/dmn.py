@@ -30,7 +30,7 @@ from typing import Any, Final
 from SpiffWorkflow.dmn.engine.DMNEngine import DMNEngine
 from SpiffWorkflow.exceptions import SpiffWorkflowException
 
-from app.engine.expression_compiler import parse
+from app.engine.expression_source import parse
 from app.engine.expressions import Expression, ExpressionError, compile_expression, from_tree
 
 HIT_POLICIES: Final = ("UNIQUE", "FIRST", "COLLECT")

@@ -1,7 +1,7 @@
 """From an analyst's text to closures over plain values.
 
-The text is read with Python's own parser and nothing else of Python: each allowed kind of node becomes a closure of
-ours, every other kind is refused. Nothing is ever handed to Python to run, so there is nothing to escape from.
+Each allowed kind of node of the syntax tree becomes a closure of ours, every other kind is refused. Nothing is ever
+handed to Python to run, so there is nothing to escape from.
 """
 
 from __future__ import annotations
@@ -14,16 +14,13 @@ from typing import Any, Final
 
 from app.engine import guarded
 from app.engine.builtin_functions import BUILTINS
+from app.engine.expression_source import MAX_DEPTH
 from app.engine.values import MAX_TEXT, Effort, ExpressionError, bounded_number, kind_of, weight
 
-MAX_SOURCE = 4000
 MAX_NODES = 500
-MAX_DEPTH = 40
 
 # Decision tables are edited with tools that write these in lower case.
 CONSTANT_NAMES: Final[Mapping[str, Any]] = {"true": True, "false": False, "null": None}
-_OPENING = "([{"
-_CLOSING = ")]}"
 _BINARY: Final[dict[type[ast.operator], Callable[[Effort, Any, Any], Any]]] = {
     ast.Add: guarded.add,
     ast.Sub: guarded.subtract,
@@ -79,33 +76,6 @@ def similar(name: str, known: Iterable[str]) -> str:
     """`; did you mean …?` when a known name is close to this one, else nothing."""
     close = difflib.get_close_matches(name[:60], list(known)[:500], n=1)
     return f"; did you mean `{close[0]}`?" if close else "."
-
-
-def parse(text: str, *, script: bool) -> ast.Module | ast.Expression:
-    """Python's syntax tree of a text that is small enough to be read safely."""
-    if len(text) > MAX_SOURCE:
-        raise ExpressionError(f"This is longer than {MAX_SOURCE} characters.")
-    _check_nesting(text)
-    try:
-        if script:
-            return ast.parse(text, "<script>", "exec")
-        return ast.parse(text.strip(), "<expression>", "eval")
-    except SyntaxError as error:
-        place = f" (line {error.lineno})" if script and error.lineno else ""
-        raise ExpressionError(f"`{text.strip()[:80]}` cannot be read{place}: {error.msg}.") from None
-    except (ValueError, RecursionError, MemoryError):
-        raise ExpressionError(f"`{text.strip()[:80]}` cannot be read.") from None
-
-
-def _check_nesting(text: str) -> None:
-    depth = 0
-    for character in text:
-        if character in _OPENING:
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise ExpressionError("The brackets are nested too deeply.")
-        elif character in _CLOSING:
-            depth = max(0, depth - 1)
 
 
 class Compiler:
@@ -166,10 +136,9 @@ class Compiler:
         def look_up(scope: Scope) -> Any:
             if name in scope.local:
                 return scope.local[name]
-            try:
+            # Asked first: a KeyError from inside a fact provider is a bug, not a missing name.
+            if name in scope.names:
                 return scope.names[name]
-            except KeyError:
-                pass
             if name in BUILTINS or name in scope.functions:
                 raise ExpressionError(f"`{name}` is a function; call it: `{name}(…)`.")
             raise ExpressionError(f"there is no `{name}`{similar(name, [*scope.local, *scope.names])}")

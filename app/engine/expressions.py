@@ -20,7 +20,8 @@ from functools import lru_cache
 from typing import Any, Final
 
 from app.engine.builtin_functions import BUILTINS
-from app.engine.expression_compiler import CONSTANT_NAMES, Compiler, Node, Scope, checked_name, parse, refused
+from app.engine.expression_compiler import CONSTANT_NAMES, Compiler, Node, Scope, checked_name, refused
+from app.engine.expression_source import parse
 from app.engine.values import Effort, ExpressionError, plain, weight
 
 __all__ = ["Expression", "ExpressionError", "Script", "compile_expression", "compile_script"]

@@ -65,8 +65,8 @@ class Operation:
         returned = self.handler(call, **checked)
         if returned is None or self.result is None:
             return None
-        result: dict[str, Any] = self.result().load(plain(returned))
-        return plain(result)  # type: ignore[no-any-return]
+        result: dict[str, Any] = plain(self.result().load(plain(returned)))
+        return result
 
 
 REGISTRY: Final[dict[str, Operation]] = {}

@@ -105,6 +105,12 @@ def test_what_is_no_form_is_refused(content: bytes) -> None:
         parse_form(content)
 
 
+KEYS = [
+    *("type", "key", "id", "label", "values", "value", "validate", "conditional", "hide", "components"),
+    *("properties", "display", "layout", "columns", "subtype", "pattern", "min", "decimalDigits"),
+]
+
+
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=8),
