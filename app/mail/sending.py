@@ -5,6 +5,8 @@ from __future__ import annotations
 import smtplib
 import ssl
 from dataclasses import dataclass, field
+from email.charset import QP, Charset
+from email.mime.text import MIMEText
 from email.utils import formataddr, parseaddr
 from types import TracebackType
 
@@ -18,6 +20,9 @@ from app.mail.desk import desk_settings
 from app.mail.models import OutgoingKind, OutgoingMail
 from app.people.models import Person
 from app.tickets.models import Message as TicketMessage
+
+# Attachments grow by a third on their way (base64): together they may take this percentage of what a mail may be.
+MOST_OF_IT = 70
 
 
 class NotNow(Exception):
@@ -52,13 +57,17 @@ def parcel_of(session: Session, mail: OutgoingMail) -> Parcel:
     if mail.kind == OutgoingKind.NOTICE:
         # RFC 3834 §5; Exchange listens to the second one only.
         headers |= {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
-    author, attachments = None, []
+    author, attachments, left_out = None, [], []
     if mail.message_id is not None:
         message = session.get_one(TicketMessage, mail.message_id)
         author = session.get(Person, message.author_id) if message.author_id else None
-        attachments = [
-            (one.name, one.content_type, documents.content(one)) for one in documents.of_message(session, message)
-        ]
+        room = settings.mail_max_bytes * MOST_OF_IT // 100
+        for one in documents.of_message(session, message):
+            room -= one.size
+            if room >= 0:
+                attachments.append((one.name, one.content_type, documents.content(one)))
+            else:
+                left_out.append(one.name)
     name = f"{author.name} · {settings.desk_name}" if author and mail.kind == OutgoingKind.REPLY else settings.desk_name
     return Parcel(
         message_id=mail.message_id_header,
@@ -66,11 +75,19 @@ def parcel_of(session: Session, mail: OutgoingMail) -> Parcel:
         to=(mail.to_name, mail.to_address),
         cc=tuple((copy[0], copy[1]) for copy in mail.cc),
         subject=mail.subject,
-        text=mail.text,
-        html=mail.html,
+        text=mail.text + _too_large(left_out, mail.language),
+        # The sentence about what is left out stands in the text only; then the text is what everybody gets.
+        html=None if left_out else mail.html,
         headers=headers,
         attachments=attachments,
     )
+
+
+def _too_large(names: list[str], language: str) -> str:
+    if not names:
+        return ""
+    words = "Prea mari pentru un mail, păstrate la cerere" if language == "ro" else "Too large for a mail, kept with it"
+    return f"\n\n{words}: {', '.join(names)}"
 
 
 def send(parcel: Parcel) -> str:
@@ -112,8 +129,20 @@ def _words(code: int, text: bytes | str) -> str:
     return f"{code} {' '.join(said.split())}"[:500]
 
 
+class _Letter(Message):
+    """Flask-Mail writes texts as 8 bits in lines of any length, which mail servers may break; this one does not."""
+
+    def _mimetext(self, text: str | None, subtype: str = "plain") -> MIMEText:
+        utf8 = Charset("utf-8")
+        utf8.body_encoding = QP
+        part = MIMEText("", _subtype=subtype, _charset="utf-8")
+        del part["Content-Transfer-Encoding"]
+        part.set_payload(text or "", utf8)
+        return part
+
+
 def _message(parcel: Parcel, settings: Settings) -> Message:
-    message = Message(
+    message = _Letter(
         subject=parcel.subject,
         recipients=[parcel.to],
         cc=list(parcel.cc),
@@ -152,7 +181,7 @@ class _Connection(Connection):
         settings = desk_settings()
         secure = ssl.create_default_context()
         name, port, timeout = settings.smtp_host, settings.smtp_port, settings.smtp_timeout_seconds
-        if settings.smtp_security == "tls":
+        if settings.smtp_security in ("tls", "ssl"):
             host: _Client = _TlsClient(name, port, timeout=timeout, context=secure)
         else:
             host = _Client(name, port, timeout=timeout)

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 from sqlalchemy import select
@@ -72,10 +73,8 @@ def test_a_reply_reaches_the_requester_and_those_in_copy_with_its_documents(desk
         dan = add_contact(session, name="Dan", email="dan@medis.example").person
         ticket = add_ticket(session, requester=ioana, participants=[dan], mail_message_id="<first@medis.example>")
         message = tickets.reply(session, ticket, "Vedeți atașat.", author=add_person(session, "Elena Marin"))
-        with (desk.app.config["SETTINGS"].data / "x").open("w+b") as stream:
-            stream.write(b"%PDF")
-            stream.seek(0)
-            documents.attach(session, parent=message, name="Ghid ș.pdf", content_type="application/pdf", stream=stream)
+        pdf = BytesIO(b"%PDF")
+        documents.attach(session, parent=message, name="Ghid ș.pdf", content_type="application/pdf", stream=pdf)
         return ticket.number
 
     number = desk.write(reply)
@@ -224,6 +223,36 @@ def test_mail_kept_before_a_server_was_set_can_be_sent(desk: Desk) -> None:
     desk.send_all()
 
     assert desk.outgoing(outgoing_id).state == "sent"
+
+
+def test_long_lines_and_diacritics_travel_as_short_lines_of_ascii(desk: Desk) -> None:
+    text = "Foarte lung și cu diacritice. " * 200
+
+    jobs.send(queue(desk, text=text, html=None))
+
+    ((_, _, raw),) = desk.server.taken
+    assert raw.isascii()
+    assert max(len(line) for line in raw.split(b"\r\n")) < 200
+    body = desk.server.mails[0].get_payload(decode=True)
+    assert isinstance(body, bytes)
+    assert body.decode().strip() == text.strip()
+
+
+def test_documents_too_large_for_a_mail_are_named_in_it(desk: Desk) -> None:
+    change_settings(desk, mail_max_bytes=1_000)
+
+    def reply(session: Session) -> None:
+        message = tickets.reply(session, add_ticket(session), "Atașat.", author=add_person(session))
+        for name, size in (("mic.txt", 100), ("mare.bin", 5_000)):
+            documents.attach(session, parent=message, name=name, stream=BytesIO(b"x" * size))
+
+    desk.write(reply)
+    desk.send_all()
+
+    (sent,) = desk.server.mails
+    names = [part.get_filename() for part in sent.walk() if part.get_filename()]
+    assert names == ["mic.txt"]
+    assert "mare.bin" in str(sent)
 
 
 def test_header_injection_stays_in_its_header(desk: Desk) -> None:
