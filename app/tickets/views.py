@@ -16,7 +16,7 @@ from app.contracts import queries as contracts
 from app.contracts import service as contracts_service
 from app.contracts.models import Customer
 from app.db import db
-from app.errors import InvalidInput, NotFound
+from app.errors import Conflict, InvalidInput, NotFound
 from app.people import queries as people
 from app.people.current import current_person
 from app.people.models import Person, Role
@@ -66,9 +66,11 @@ def add() -> ResponseReturnValue:
     try:
         sent = _loaded(schemas.NewTicket())
         ticket = _open(sent, person)
-    except InvalidInput as error:
+    except (InvalidInput, Conflict) as error:
         session.rollback()
-        return _new_form(request.form.to_dict(), error.errors or {"": [error.message]}), 422
+        # The address of a colleague, or of somebody who is being added right now: told at the form, nothing is lost.
+        errors = error.errors if isinstance(error, InvalidInput) else {"email": [error.message]}
+        return _new_form(request.form.to_dict(), errors or {"": [error.message]}), 422
     flash(_("%(number)s is open; its process has begun.", number=ticket.number))
     return redirect(url_for(".show", number=ticket.number))
 

@@ -1,0 +1,127 @@
+"""My work: whose tasks are listed, in what order, and at what price."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy.orm import Session
+
+from app.engine import queries as engine
+from app.engine.models import UserTask
+from app.people.models import Person, Role
+from app.sla import queries as sla
+from app.tasklist import queries
+from tests.pages import Pages, counted_queries, ticket_of
+
+BUCHAREST = ZoneInfo("Europe/Bucharest")
+
+
+def work_of(desk: Pages, person_id: int, *, whole_team: bool = True) -> dict[str, list[str]]:
+    def read(session: Session) -> dict[str, list[str]]:
+        person = session.get_one(Person, person_id)
+        work = queries.my_work(session, person, whole_team=whole_team, zone=BUCHAREST)
+        return {name: [row.ticket.number for row in rows if row.ticket] for name, rows in work.groups.items()}
+
+    return desk.write(read)
+
+
+def listed(desk: Pages, person_id: int, **how: Any) -> set[str]:
+    return {number for numbers in work_of(desk, person_id, **how).values() for number in numbers}
+
+
+def test_a_new_request_waits_for_the_agents_of_its_team(desk: Pages):
+    ours, others = desk.staff(Role.AGENT, team="support"), desk.staff(Role.AGENT, team="field")
+
+    number = desk.ticket(desk.contact()[0])
+
+    assert number in listed(desk, ours)
+    assert number not in listed(desk, others)
+
+
+def test_only_what_one_has_taken_is_ones_own(desk: Pages):
+    agent = desk.staff(Role.AGENT, team="support")
+    number = desk.ticket(desk.contact()[0])
+    before = listed(desk, agent, whole_team=False)
+
+    desk.complete(number, agent, {"outcome": "mine", "person": None})
+
+    assert number not in before
+    assert listed(desk, agent, whole_team=False) == {number}
+
+
+@pytest.mark.parametrize("group", ["today", "next_hour", "late"])
+def test_tasks_are_grouped_by_the_deadline_that_comes_first(desk: Pages, group: str):
+    agent = desk.staff(Role.AGENT, team="support")
+    number = desk.ticket(desk.contact()[0], priority="high")
+    due = desk.write(lambda session: _due(session, number))
+    moment = {"today": desk.moment, "next_hour": due - timedelta(minutes=50), "late": due + timedelta(minutes=5)}[group]
+
+    groups = work_of(replace(desk, moment=moment), agent)
+
+    assert number in groups[group]
+
+
+def _due(session: Session, number: str) -> datetime:
+    clocks = sla.clocks(session, ticket_of(session, number))
+    return min(view.due_at for view in clocks.values() if view.due_at is not None)
+
+
+def test_the_list_costs_the_same_whatever_its_length(desk: Pages):
+    """A page that asks the database once per row is slow on the day it matters."""
+    agent = desk.staff(Role.AGENT, team="support")
+    requester, _customer = desk.contact()
+    desk.ticket(requester)
+    browser = desk.client(agent)
+    browser.get("/")
+    with counted_queries() as few:
+        browser.get("/")
+
+    for _ in range(12):
+        desk.ticket(requester)
+    with counted_queries() as many:
+        page = browser.get("/")
+
+    assert page.status_code == 200
+    assert len(many) == len(few)
+
+
+def test_claiming_makes_the_task_mine(desk: Pages):
+    agent, colleague = desk.staff(Role.AGENT, team="support"), desk.staff(Role.AGENT, team="support")
+    number = desk.ticket(desk.contact()[0])
+    task = desk.write(lambda session: _task(session, number).uuid)
+
+    claimed = desk.client(agent).post(f"/tasks/{task}/claim")
+    again = desk.client(colleague).post(f"/tasks/{task}/claim")
+
+    assert claimed.status_code == 302
+    assert desk.write(lambda session: _task(session, number).assignee_id) == agent
+    assert again.status_code == 409
+
+
+def test_giving_back_lets_the_team_have_it_again(desk: Pages):
+    agent, colleague = desk.staff(Role.AGENT, team="support"), desk.staff(Role.AGENT, team="support")
+    number = desk.ticket(desk.contact()[0])
+    task = desk.write(lambda session: _task(session, number).uuid)
+    desk.client(agent).post(f"/tasks/{task}/claim")
+
+    refused = desk.client(colleague).post(f"/tasks/{task}/release")
+    given = desk.client(agent).post(f"/tasks/{task}/release")
+
+    assert refused.status_code == 403
+    assert given.status_code == 302
+    assert desk.write(lambda session: _task(session, number).assignee_id) is None
+
+
+def test_a_task_of_another_team_does_not_exist(desk: Pages):
+    outsider = desk.client(desk.staff(Role.AGENT, team="field"))
+    number = desk.ticket(desk.contact()[0])
+    task = desk.write(lambda session: _task(session, number).uuid)
+
+    assert outsider.get(f"/tasks/{task}").status_code == 404
+    assert outsider.post(f"/tasks/{task}/claim").status_code == 404
+
+
+def _task(session: Session, number: str) -> UserTask:
+    return engine.open_tasks(session, ticket_of(session, number).process_subject)[0]
