@@ -8,6 +8,7 @@ from datetime import timedelta
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import click
 from flask import Flask, current_app
@@ -20,6 +21,7 @@ from app.config import Settings
 from app.db import move_clock, run_in_transaction
 from app.errors import Conflict, DeskError, InvalidInput
 
+_OF_EXTENSIONS = {"limiter", "shell", "run", "routes"}
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -40,9 +42,14 @@ def init(app: Flask) -> None:
 class _Commands(click.Group):
     """Shows a desk error as the sentence it is, not as a stack of calls."""
 
+    def __init__(self, app: Flask, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.app = app
+
     def invoke(self, ctx: click.Context) -> object:
         try:
-            return super().invoke(ctx)
+            with self.app.app_context():
+                return super().invoke(ctx)
         except InvalidInput as error:
             details = [f"  {name}: {' '.join(messages)}" for name, messages in error.errors.items()]
             raise click.ClickException("\n".join([error.message, *details])) from error
@@ -56,11 +63,18 @@ def main() -> None:
 
     logs.configure_for_commands()
     join_running_desk(Settings.from_env())
-    app = create_app(web=False)
+    commands_of(create_app(web=False)).main(args=sys.argv[1:], prog_name="./run")
+
+
+def commands_of(app: Flask) -> click.Group:
+    """The desk's commands, ready to run in the application's context."""
     about = "The desk's command line. `./run` alone starts the desk; `./run --help` tells of it."
-    commands = _Commands(name="./run", commands=app.cli.commands, help=about)
-    with app.app_context():
-        commands.main(args=sys.argv[1:], prog_name="./run")
+    return _Commands(app, name="./run", commands=offered(app), help=about)
+
+
+def offered(app: Flask) -> dict[str, click.Command]:
+    """The desk's commands by name; those of Flask's extensions are left out."""
+    return {name: command for name, command in app.cli.commands.items() if name not in _OF_EXTENSIONS}
 
 
 def join_running_desk(settings: Settings) -> None:

@@ -36,7 +36,13 @@ def list_people(role: str | None, as_json: bool) -> None:
 @click.argument("email")
 @click.option("--name", required=True, help="How the person is called.")
 @click.option("--role", "roles", multiple=True, type=click.Choice([role.value for role in Role]), help="Repeatable.")
-@click.option("--language", default="en", type=click.Choice([each.value for each in Language]), show_default=True)
+@click.option(
+    "--language",
+    default="en",
+    type=click.Choice([each.value for each in Language]),
+    show_default=True,
+    help="Language of the pages and mails they get.",
+)
 @click.option("--team", "teams", multiple=True, help="Key of a team to put the person into; repeatable.")
 def add_person(email: str, name: str, roles: tuple[str, ...], language: str, teams: tuple[str, ...]) -> None:
     """Add somebody and print a password for their first sign-in."""
