@@ -58,9 +58,9 @@ def _check_table(table: Element, bundle: Bundle, report: Report) -> None:
             report.error(name, "unsupported", f"The table has a part that cannot be read ({tag_of(child)}); remove it.")
         elif tag_of(child) in ("description", "extensionElements"):
             report.error(name, "unsupported", "Describe the decision, not the table: this text breaks the table.")
-    for element in (*inputs, *outputs, *rules):
+    for element in (table, *inputs, *outputs, *rules):
         if not element.get("id"):
-            report.error(name, "missing-id", f"An {tag_of(element)} has no id; give it one.")
+            report.error(name, "missing-id", f"A part of the table ({tag_of(element)}) has no id; give it one.")
     _check_outputs(name, outputs, report)
     if not rules:
         report.warning(name, "no-rules", "The table has no rules, so it never answers; add one.")
@@ -105,6 +105,8 @@ def _check_rule(
     for cell in (*tests, *answers):
         if not cell.get("id"):
             report.error(name, "missing-id", f"A cell of row {number} has no id; give it one.")
+        if all(tag_of(child) != "text" for child in cell):
+            report.error(name, "no-text", f"A cell of row {number} has no text element; write one, empty for “any”.")
     for column, (cell, text) in enumerate(zip(tests, inputs, strict=True), start=1):
         if not text:
             continue
