@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -72,18 +73,34 @@ def desk(bare_desk: Desk) -> Desk:
 @pytest.fixture
 def bare_desk(tmp_path: Path, smtp_server: ScriptedServer) -> Iterator[Desk]:
     """A desk without any process."""
+    with opened(tmp_path, smtp_server) as desk:
+        yield desk
+
+
+@pytest.fixture
+def postgres_desk(tmp_path: Path, smtp_server: ScriptedServer, postgres_url: str) -> Iterator[Desk]:
+    """A desk on PostgreSQL whose tickets run a process that only waits."""
+    with opened(tmp_path, smtp_server, database_url=postgres_url) as desk:
+        desk.write(add_plain_processes)
+        yield desk
+
+
+@contextmanager
+def opened(data: Path, server: ScriptedServer, **values: object) -> Iterator[Desk]:
+    """A desk on a database of its own, with the lists a desk that starts makes."""
     settings = cheap_settings(
-        tmp_path,
+        data,
         smtp_host="127.0.0.1",
-        smtp_port=smtp_server.port,
+        smtp_port=server.port,
         smtp_security="none",
         smtp_timeout_seconds=0.5,
         mail_window_count=5,
+        **values,
     )
     app = create_app(settings, web=False)
     with app.app_context():
         database.db.create_all()
-        desk = Desk(app, smtp_server)
+        desk = Desk(app, server)
         desk.write(add_lists)
         yield desk
         database.db.engine.dispose()
