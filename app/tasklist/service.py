@@ -73,7 +73,10 @@ def checked_answer(session: Session, task: UserTask, person: Person, typed: Type
         return {}
     staff = {each.id for each in people.everybody(session, staff_only=True)}
     teams = {team.key for team in people.teams(session)}
-    schema = answer_schema(form, language=str(person.language), zone=person.zone, people=staff, teams=teams)
+    skills = {skill.key for skill in people.skills(session)}
+    schema = answer_schema(
+        form, language=str(person.language), zone=person.zone, people=staff, teams=teams, skills=skills
+    )
     try:
         loaded = schema.load(dict(typed))
     except ValidationError as error:

@@ -76,6 +76,7 @@ def drawn_form(
     displays = {field.display for field in form.inputs}
     staff = people.everybody(session, staff_only=True) if "person" in displays else ()
     teams = people.teams(session) if "team" in displays else ()
+    skills = people.skills(session) if "skill" in displays else ()
     return render(
         form,
         values,
@@ -84,4 +85,5 @@ def drawn_form(
         zone=reader.zone,
         people=[Choice(str(each.id), {"en": each.name}) for each in staff],
         teams=[Choice(each.key, {"en": each.name}) for each in teams],
+        skills=[Choice(each.key, {"en": each.name}) for each in skills],
     )
