@@ -13,14 +13,16 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.engine import definitions, state
-from app.engine.compiled import Compiled
+from app.engine.compiled import Compiled, compile_files
 from app.engine.due import NEVER
 from app.engine.environment import DeskScripts
 from app.engine.pruning import prune
 from app.engine.subject import Subject
 from app.engine.workflow import DeskWorkflow, run_task
 
-from .conftest import Thing, put_in
+from .conftest import DIAGRAMS, Thing, put_in, source
+
+STATES = DIAGRAMS.parent / "states"
 
 At = Callable[[datetime], None]
 
@@ -142,6 +144,24 @@ def test_a_loop_with_two_branches_does_the_same_pruned_and_whole(session: Sessio
         pruned = state.load(state.dump(pruned, compiled), state.FORMAT, compiled, scripts=scripts)
         assert picture(pruned) == picture(whole)
     assert len(pruned.tasks) < 30 < len(whole.tasks)
+
+
+@pytest.mark.parametrize("number", [state.FORMAT])
+def test_a_state_written_in_each_known_format_goes_on_to_its_end(
+    session: Session, thing: Thing, at: At, number: int
+) -> None:
+    """Instances live for years: what an older desk wrote must load here and finish."""
+    kept = json.loads((STATES / f"format_{number}.json").read_text())
+    compiled = compile_files("boundary_timers", [source("boundary_timers.bpmn"), source("answer.form")], kept["names"])
+
+    workflow = state.load(json.dumps(kept["state"]).encode(), number, compiled, scripts=scripts_of(session))
+
+    (waiting,) = workflow.for_people()
+    assert (waiting.task_spec.name, waiting.data["first_step"]["outcome"]) == ("second_step", "ok")
+    assert {timer.element for _, timer in workflow.waiting_timers()} == {"remind", "give_up"}
+    run_task(waiting)
+    workflow.run_to_waits(nothing, nothing)
+    assert workflow.is_completed()
 
 
 def test_a_state_of_a_later_desk_is_refused(session: Session, thing: Thing) -> None:
