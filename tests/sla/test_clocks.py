@@ -110,6 +110,13 @@ def test_a_breach_stands_at_the_deadline_until_another_target_puts_the_deadline_
     assert reckon(relaxed, find).breached_at is None
 
 
+def test_a_breach_recorded_at_the_very_moment_of_the_deadline_counts() -> None:
+    """Timers fire on the second."""
+    entries = [start("2026-11-25 09:00", 60), Entry(local("2026-11-25 10:00"), EntryKind.BREACH)]
+
+    assert reckon(entries, find).breached_at == local("2026-11-25 10:00")
+
+
 def test_a_history_without_a_start_is_refused() -> None:
     with pytest.raises(ValueError, match="start"):
         reckon([Entry(NOW, EntryKind.PAUSE)], find)
