@@ -78,7 +78,8 @@ def _claim_received(session: Session, received_id: int) -> bytes | None:
         .where(
             ReceivedMail.id == received_id,
             ReceivedMail.state == ReceivedState.NEW,
-            or_(ReceivedMail.not_before.is_(None), ReceivedMail.not_before <= moment),
+            # Whoever comes first need not wait; after that the lease and the back-off hold.
+            or_(ReceivedMail.attempts == 0, ReceivedMail.not_before.is_(None), ReceivedMail.not_before <= moment),
         )
         .values(not_before=moment + LEASE, attempts=ReceivedMail.attempts + 1)
         .returning(ReceivedMail.id)
@@ -113,7 +114,7 @@ def _claim_outgoing(session: Session, outgoing_id: int) -> sending.Parcel | None
         .where(
             OutgoingMail.id == outgoing_id,
             OutgoingMail.state == OutgoingState.QUEUED,
-            OutgoingMail.next_attempt_at <= moment,
+            or_(OutgoingMail.attempts == 0, OutgoingMail.next_attempt_at <= moment),
         )
         .values(next_attempt_at=moment + LEASE, attempts=OutgoingMail.attempts + 1)
         .returning(OutgoingMail.id)

@@ -68,7 +68,7 @@ class ReceivedMail(Model):
     state: Mapped[str] = mapped_column(String(10), default=ReceivedState.NEW.value)
     reason: Mapped[str] = mapped_column(Text, default="")
     attempts: Mapped[int] = mapped_column(default=0)
-    # Real time: not offered to a worker before this moment (a worker may be at it, or it failed a moment ago).
+    # Real time: the clock offers it to workers from this moment on (one may be at it, or it failed a moment ago).
     not_before: Mapped[datetime | None] = mapped_column(UTCDateTime)
     # A person said that this automatic mail is a request after all.
     is_accepted: Mapped[bool] = mapped_column(default=False)
@@ -110,7 +110,7 @@ class OutgoingMail(Model):
     state: Mapped[str] = mapped_column(String(10), default=OutgoingState.QUEUED.value)
     attempts: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str] = mapped_column(Text, default="")
-    # Real time: when a worker may try (again); also the lease of the worker that is trying now.
+    # Real time: when the clock has it tried (again); also the lease of the worker that is trying now.
     next_attempt_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     sent_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

@@ -27,6 +27,8 @@ from app.tickets.models import Message, Ticket
 LONG_WINDOW_FACTOR = 10
 LONG_WINDOW_COUNT_FACTOR = 4
 REFERENCES = 20
+# What was just committed has its hint on the way; the clock offers it again only when nobody came for so long.
+HINT_GRACE = timedelta(seconds=20)
 
 
 def store_raw(session: Session, raw: bytes, mailbox: str, envelope_from: str | None = None) -> ReceivedMail:
@@ -48,6 +50,7 @@ def store_raw(session: Session, raw: bytes, mailbox: str, envelope_from: str | N
         mailbox=box,
         envelope_from=envelope_from if envelope_from is None else envelope_from[:320],
         received_at=clock.now(),
+        not_before=clock.real_now() + HINT_GRACE,
         size=len(raw),
         raw=raw,
     )
@@ -62,14 +65,14 @@ def store_raw(session: Session, raw: bytes, mailbox: str, envelope_from: str | N
 
 
 def pending_ids(session: Session, limit: int = 200) -> list[int]:
-    """Received mails that wait to be read, oldest first, for the clock to offer (`mail.process`)."""
+    """Received mails nobody has read for a while, oldest first, for the clock to offer (`mail.process`)."""
     free = or_(ReceivedMail.not_before.is_(None), ReceivedMail.not_before <= clock.real_now())
     waiting = select(ReceivedMail.id).where(ReceivedMail.state == ReceivedState.NEW, free)
     return list(session.scalars(waiting.order_by(ReceivedMail.id).limit(limit)))
 
 
 def due_ids(session: Session, limit: int = 200) -> list[int]:
-    """Outgoing mails whose (next) attempt is due, for the clock to offer (`mail.send`)."""
+    """Outgoing mails whose next attempt is due, or nobody made a first one, for the clock to offer (`mail.send`)."""
     due = select(OutgoingMail.id).where(
         OutgoingMail.state == OutgoingState.QUEUED, OutgoingMail.next_attempt_at <= clock.real_now()
     )
@@ -86,7 +89,7 @@ def retry_received(session: Session, mail: ReceivedMail, *, by: Person | None) -
         raise Conflict(_("This mail has been taken already, or is just being read."))
     mail.is_accepted = mail.is_accepted or mail.state == ReceivedState.IGNORED
     mail.state, mail.reason = ReceivedState.NEW.value, ""
-    mail.attempts, mail.not_before = 0, None
+    mail.attempts, mail.not_before = 0, clock.real_now() + HINT_GRACE
     offer_after_commit(session, "mail.process", mail.id)
 
 
@@ -103,7 +106,7 @@ def retry_outgoing(session: Session, mail: OutgoingMail, *, by: Person | None) -
     if not desk_settings().smtp_host:
         raise Conflict(_("No SMTP server is set. The mail is kept."))
     mail.state, mail.attempts = OutgoingState.QUEUED.value, 0
-    mail.next_attempt_at = clock.real_now()
+    mail.next_attempt_at = clock.real_now() + HINT_GRACE
     offer_after_commit(session, "mail.send", mail.id)
 
 
@@ -165,13 +168,15 @@ def queue_mail(
     elif not settings.smtp_host:
         mail.state = OutgoingState.KEPT.value
     else:
-        mail.state, mail.next_attempt_at = OutgoingState.QUEUED.value, clock.real_now()
+        mail.state, mail.next_attempt_at = OutgoingState.QUEUED.value, clock.real_now() + HINT_GRACE
     session.add(mail)
     session.flush()
     if message is not None and message.mail_message_id is None:
         message.mail_message_id = mail.message_id_header
     if mail.state == OutgoingState.QUEUED:
         events.record(session, MailQueued(outgoing_mail_id=mail.id, ticket_id=mail.ticket_id))
+        # The row itself is the outbox: what this hint starts speaks to a server with no transaction open.
+        offer_after_commit(session, "mail.send", mail.id)
     return mail
 
 

@@ -10,13 +10,14 @@ from typing import TypeVar
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import create_app
 from app import db as database
 from app.db import run_in_transaction
 from app.mail import jobs, queries, service
-from app.mail.models import OutgoingMail, ReceivedMail
+from app.mail.models import OutgoingMail, OutgoingState, ReceivedMail
 from tests.conftest import cheap_settings
 from tests.mail.smtp_server import ScriptedServer
 from tests.world import add_lists, add_plain_processes
@@ -50,8 +51,9 @@ class Desk:
         return self.write(lambda session: queries.outgoing(session, outgoing_id))
 
     def send_all(self) -> None:
-        """Send what is due, as the clock has it done."""
-        for outgoing_id in self.write(service.due_ids):
+        """Send what waits, as workers do when they are told of it."""
+        waiting = select(OutgoingMail.id).where(OutgoingMail.state == OutgoingState.QUEUED).order_by(OutgoingMail.id)
+        for outgoing_id in self.write(lambda session: list(session.scalars(waiting))):
             jobs.send(outgoing_id)
 
 

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.documents import queries as documents
 from app.errors import Conflict
 from app.mail import jobs, queries, service
@@ -280,8 +281,13 @@ def test_a_process_that_cannot_start_leaves_the_mail_failed_and_retryable(bare_d
 def test_mail_whose_hint_was_lost_is_offered_by_the_clock_until_somebody_reads_it(desk: Desk) -> None:
     raw = (CORPUS / "ordinary.eml").read_bytes()
     received_id = desk.write(lambda session: service.store_raw(session, raw, "suport@desk.example", None).id)
-    assert desk.write(service.pending_ids) == [received_id]
+    assert desk.write(service.pending_ids) == [], "its hint is on the way"
 
+    def time_passes(session: Session) -> None:
+        session.get_one(ReceivedMail, received_id).not_before = clock.real_now()
+
+    desk.write(time_passes)
+    assert desk.write(service.pending_ids) == [received_id]
     jobs.process(received_id)
     jobs.process(received_id)
 
@@ -295,7 +301,7 @@ def test_a_mail_that_kills_its_reader_each_time_ends_as_failed(desk: Desk) -> No
 
     def killed_often(session: Session) -> None:
         row = session.get_one(ReceivedMail, received_id)
-        row.attempts = jobs.READ_ATTEMPTS
+        row.attempts, row.not_before = jobs.READ_ATTEMPTS, clock.real_now()
 
     desk.write(killed_often)
     jobs.process(received_id)

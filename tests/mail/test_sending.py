@@ -194,6 +194,32 @@ def test_no_transaction_is_open_while_a_server_is_slow(desk: Desk, monkeypatch: 
     assert desk.outgoing(outgoing_id).state == "sent"
 
 
+def test_workers_are_told_of_a_mail_only_when_it_is_committed(desk: Desk) -> None:
+    def queued_then_failed(session: Session) -> None:
+        service.queue_mail(session, to_address="a@b.example", subject="x", text="x", language="en")
+        assert [name for name, _ in session.info["hints"]] == ["mail.send"]
+        raise Conflict("and back")
+
+    with pytest.raises(Conflict):
+        desk.write(queued_then_failed)
+
+    assert desk.write(lambda session: session.scalars(select(OutgoingMail)).all()) == []
+
+
+def test_a_mail_whose_hint_was_lost_is_offered_by_the_clock(desk: Desk) -> None:
+    outgoing_id = queue(desk)
+    assert desk.write(service.due_ids) == [], "its hint is on the way"
+
+    def time_passes(session: Session) -> None:
+        queries.outgoing(session, outgoing_id).next_attempt_at = clock.real_now()
+
+    desk.write(time_passes)
+    assert desk.write(service.due_ids) == [outgoing_id]
+    jobs.send(outgoing_id)
+
+    assert desk.write(service.due_ids) == []
+
+
 def test_two_workers_with_the_same_hint_send_once(desk: Desk) -> None:
     outgoing_id = queue(desk)
 
