@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from app.engine.models import TaskState, UserTask
 from app.escalations.models import Escalation
-from app.people import queries as people
 from app.people.models import Person
+from app.tasklist import queries
 from app.tasklist.permissions import may_see, may_work_on, standing
-from app.tasklist.taskform import Shown, shown_task
+from app.tasklist.taskform import shown_task
 from app.tickets.models import Ticket
 from app.tickets.panels import Content, Slot, panel
 from app.worklog.models import WorkEntry
@@ -24,10 +24,9 @@ def work_on_ticket(session: Session, ticket: Ticket, reader: Person) -> Content:
     who = standing(session, reader)
     tasks = [task for task in _open_tasks_around(session, ticket) if may_see(task, who)]
     tasks.sort(key=lambda task: (not may_work_on(task, who), task.subject_kind != "ticket", task.id))
-    owners = people.people_by_ids(session, [task.assignee_id for task in tasks])
-    shown: list[Shown] = [shown_task(session, task, reader, who) for task in tasks]
-    values: dict[str, Any] = {"tasks": shown, "owners": owners, "ticket": ticket}
-    return Content("tasklist/docked.html", values)
+    rows = queries.rows_of(session, tasks, who, ZoneInfo(reader.zone))
+    docked = [(row, shown_task(session, row.task, reader, who)) for row in rows]
+    return Content("tasklist/docked.html", {"docked": docked, "ticket": ticket})
 
 
 def _open_tasks_around(session: Session, ticket: Ticket) -> list[UserTask]:

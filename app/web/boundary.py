@@ -32,7 +32,7 @@ UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout)
 _OWN = "_opens_own_transactions"
 
 F = TypeVar("F", bound=Callable[..., Any])
-Rescue = Callable[[Session], None]
+Rescue = Callable[[Session], object]
 
 
 def opens_own_transactions(view: F) -> F:

@@ -30,6 +30,12 @@ def duration(minutes: int | None) -> str:
     return f"{sign}{hours}{NBSP}h{NBSP}{rest:02}" if hours else f"{sign}{rest}{NBSP}min"
 
 
+def long_duration(minutes: int) -> str:
+    """Minutes as `25 min` or `1 h 05`, and from a day on as `3 days`."""
+    days = minutes // (24 * 60)
+    return f"{days}{NBSP}{ngettext('day', 'days', days)}" if days else duration(minutes)
+
+
 def hours(minutes: int | None) -> str:
     """Minutes as hours: `8 h 45`, and `40 h` when they are whole."""
     if minutes is None:
@@ -68,6 +74,11 @@ def long_day(moment: datetime | date) -> str:
     if (today - on).days == 1:
         return str(_("Yesterday"))
     return _pattern(on, "long" if on.year == today.year else "long_year")
+
+
+def is_today(moment: datetime) -> bool:
+    """Whether the moment is on the reader's present day."""
+    return local(moment).date() == local(clock.now()).date()
 
 
 def when(moment: datetime) -> str:
@@ -145,8 +156,10 @@ def init(app: Flask) -> None:
     """Offer these as template filters, and the desk's time as `now()`."""
     app.jinja_env.filters.update(
         duration=duration,
+        long_duration=long_duration,
         hours=hours,
         when=when,
+        is_today=is_today,
         clock_time=clock_time,
         day=day,
         long_day=long_day,

@@ -58,7 +58,7 @@ def drafts(desk: Pages, person_id: int) -> list[str]:
     return desk.write(lambda session: [str(draft.values.get("reply", "")) for draft in session.scalars(found)])
 
 
-def test_a_filled_form_moves_the_request_on(desk: Pages, agent: int, number: str):
+def test_a_filled_form_moves_the_request_on(desk: Pages, agent: int, number: str) -> None:
     task = open_task(desk, number)
 
     answer = desk.client(agent).post(f"/tasks/{task}/complete", data=WORK)
@@ -68,7 +68,7 @@ def test_a_filled_form_moves_the_request_on(desk: Pages, agent: int, number: str
     assert open_task(desk, number) != task
 
 
-def test_errors_stand_at_their_fields_and_nothing_typed_is_lost(desk: Pages, agent: int, number: str):
+def test_errors_stand_at_their_fields_and_nothing_typed_is_lost(desk: Pages, agent: int, number: str) -> None:
     task = open_task(desk, number)
 
     answer = desk.client(agent).post(f"/tasks/{task}/complete", data=WORK | {"reply": "", "note": "cabled & <tested>"})
@@ -80,7 +80,7 @@ def test_errors_stand_at_their_fields_and_nothing_typed_is_lost(desk: Pages, age
     assert replies(desk, number) == []
 
 
-def test_a_partial_update_gets_only_the_form(desk: Pages, agent: int, number: str):
+def test_a_partial_update_gets_only_the_form(desk: Pages, agent: int, number: str) -> None:
     task = open_task(desk, number)
 
     answer = desk.client(agent).post(
@@ -92,7 +92,7 @@ def test_a_partial_update_gets_only_the_form(desk: Pages, agent: int, number: st
     assert f'id="task-{task}"' in answer.text
 
 
-def test_the_second_of_two_is_told_who_was_first_and_keeps_the_text(desk: Pages, agent: int, number: str):
+def test_the_second_of_two_is_told_who_was_first_and_keeps_the_text(desk: Pages, agent: int, number: str) -> None:
     """The page says who and when, keeps the text, and leads to the same step when it waits again."""
     colleague = desk.staff(Role.AGENT, team="support")
     task = open_task(desk, number)
@@ -112,7 +112,7 @@ def test_the_second_of_two_is_told_who_was_first_and_keeps_the_text(desk: Pages,
     assert replies(desk, number) == ["We are looking at it."]
 
 
-def test_a_task_that_vanished_says_so_and_keeps_the_text(desk: Pages, agent: int, number: str):
+def test_a_task_that_vanished_says_so_and_keeps_the_text(desk: Pages, agent: int, number: str) -> None:
     task = open_task(desk, number)
 
     def end(session: Session) -> None:
@@ -127,7 +127,7 @@ def test_a_task_that_vanished_says_so_and_keeps_the_text(desk: Pages, agent: int
     assert drafts(desk, agent) == ["We are looking at it."]
 
 
-def test_a_draft_comes_back_and_goes_when_the_form_is_sent(desk: Pages, agent: int, number: str):
+def test_a_draft_comes_back_and_goes_when_the_form_is_sent(desk: Pages, agent: int, number: str) -> None:
     task, browser = open_task(desk, number), desk.client(agent)
 
     kept = browser.post(f"/tasks/{task}/draft", data=WORK | {"reply": "half a sen"}, headers={"HX-Request": "true"})
@@ -139,7 +139,9 @@ def test_a_draft_comes_back_and_goes_when_the_form_is_sent(desk: Pages, agent: i
     assert drafts(desk, agent) == []
 
 
-def test_choosing_another_outcome_changes_the_fields_and_keeps_what_was_typed(desk: Pages, agent: int, number: str):
+def test_choosing_another_outcome_changes_the_fields_and_keeps_what_was_typed(
+    desk: Pages, agent: int, number: str
+) -> None:
     task, browser = open_task(desk, number), desk.client(agent)
 
     answering = browser.post(f"/tasks/{task}/fields", data=WORK)
@@ -151,7 +153,7 @@ def test_choosing_another_outcome_changes_the_fields_and_keeps_what_was_typed(de
     assert "We are looking at it." in escalating.text
 
 
-def test_somebody_elses_task_is_refused_kindly(desk: Pages, agent: int, number: str):
+def test_somebody_elses_task_is_refused_kindly(desk: Pages, agent: int, number: str) -> None:
     colleague = desk.staff(Role.AGENT, team="support")
 
     answer = desk.client(colleague).post(f"/tasks/{open_task(desk, number)}/complete", data=WORK)
@@ -161,7 +163,7 @@ def test_somebody_elses_task_is_refused_kindly(desk: Pages, agent: int, number: 
     assert replies(desk, number) == []
 
 
-def test_nobody_approves_their_own_work(desk: Pages, agent: int, number: str):
+def test_nobody_approves_their_own_work(desk: Pages, agent: int, number: str) -> None:
     """Neither in the list nor by address."""
 
     def make_approver(session: Session) -> None:
@@ -184,7 +186,7 @@ def test_nobody_approves_their_own_work(desk: Pages, agent: int, number: str):
     assert refused.status_code in (403, 404)
 
 
-def test_a_draft_has_a_limit(desk: Pages, agent: int, number: str):
+def test_a_draft_has_a_limit(desk: Pages, agent: int, number: str) -> None:
     answer = desk.client(agent).post(
         f"/tasks/{open_task(desk, number)}/draft", data=WORK | {"reply": "x" * (service.DRAFT_MAX_CHARACTERS + 1)}
     )

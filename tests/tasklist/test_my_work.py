@@ -31,7 +31,7 @@ def listed(desk: Pages, person_id: int, **how: Any) -> set[str]:
     return {number for numbers in work_of(desk, person_id, **how).values() for number in numbers}
 
 
-def test_a_new_request_waits_for_the_agents_of_its_team(desk: Pages):
+def test_a_new_request_waits_for_the_agents_of_its_team(desk: Pages) -> None:
     ours, others = desk.staff(Role.AGENT, team="support"), desk.staff(Role.AGENT, team="field")
 
     number = desk.ticket(desk.contact()[0])
@@ -40,7 +40,7 @@ def test_a_new_request_waits_for_the_agents_of_its_team(desk: Pages):
     assert number not in listed(desk, others)
 
 
-def test_only_what_one_has_taken_is_ones_own(desk: Pages):
+def test_only_what_one_has_taken_is_ones_own(desk: Pages) -> None:
     agent = desk.staff(Role.AGENT, team="support")
     number = desk.ticket(desk.contact()[0])
     before = listed(desk, agent, whole_team=False)
@@ -52,7 +52,7 @@ def test_only_what_one_has_taken_is_ones_own(desk: Pages):
 
 
 @pytest.mark.parametrize("group", ["today", "next_hour", "late"])
-def test_tasks_are_grouped_by_the_deadline_that_comes_first(desk: Pages, group: str):
+def test_tasks_are_grouped_by_the_deadline_that_comes_first(desk: Pages, group: str) -> None:
     agent = desk.staff(Role.AGENT, team="support")
     number = desk.ticket(desk.contact()[0], priority="high")
     due = desk.write(lambda session: _due(session, number))
@@ -68,7 +68,7 @@ def _due(session: Session, number: str) -> datetime:
     return min(view.due_at for view in clocks.values() if view.due_at is not None)
 
 
-def test_the_list_costs_the_same_whatever_its_length(desk: Pages):
+def test_the_list_costs_the_same_whatever_its_length(desk: Pages) -> None:
     """A page that asks the database once per row is slow on the day it matters."""
     agent = desk.staff(Role.AGENT, team="support")
     requester, _customer = desk.contact()
@@ -87,7 +87,7 @@ def test_the_list_costs_the_same_whatever_its_length(desk: Pages):
     assert len(many) == len(few)
 
 
-def test_claiming_makes_the_task_mine(desk: Pages):
+def test_claiming_makes_the_task_mine(desk: Pages) -> None:
     agent, colleague = desk.staff(Role.AGENT, team="support"), desk.staff(Role.AGENT, team="support")
     number = desk.ticket(desk.contact()[0])
     task = desk.write(lambda session: _task(session, number).uuid)
@@ -100,7 +100,7 @@ def test_claiming_makes_the_task_mine(desk: Pages):
     assert again.status_code == 409
 
 
-def test_giving_back_lets_the_team_have_it_again(desk: Pages):
+def test_giving_back_lets_the_team_have_it_again(desk: Pages) -> None:
     agent, colleague = desk.staff(Role.AGENT, team="support"), desk.staff(Role.AGENT, team="support")
     number = desk.ticket(desk.contact()[0])
     task = desk.write(lambda session: _task(session, number).uuid)
@@ -114,7 +114,7 @@ def test_giving_back_lets_the_team_have_it_again(desk: Pages):
     assert desk.write(lambda session: _task(session, number).assignee_id) is None
 
 
-def test_a_task_of_another_team_does_not_exist(desk: Pages):
+def test_a_task_of_another_team_does_not_exist(desk: Pages) -> None:
     outsider = desk.client(desk.staff(Role.AGENT, team="field"))
     number = desk.ticket(desk.contact()[0])
     task = desk.write(lambda session: _task(session, number).uuid)

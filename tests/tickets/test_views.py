@@ -35,12 +35,12 @@ def number(desk: Pages) -> str:
     return desk.ticket(desk.contact()[0], "Țeava curge în hala B")
 
 
-def test_words_find_tickets_with_or_without_diacritics(desk: Pages, agent: FlaskClient, number: str):
+def test_words_find_tickets_with_or_without_diacritics(desk: Pages, agent: FlaskClient, number: str) -> None:
     assert number in agent.get("/tickets/?q=teava+hala").text
     assert number not in agent.get("/tickets/?q=imprimanta+xyz").text
 
 
-def test_a_number_goes_straight_to_its_ticket(agent: FlaskClient, number: str):
+def test_a_number_goes_straight_to_its_ticket(agent: FlaskClient, number: str) -> None:
     digits = number.removeprefix("S-")
 
     answers = [agent.get("/tickets/", query_string={"q": written}) for written in (number, digits, f"#{digits}")]
@@ -48,7 +48,7 @@ def test_a_number_goes_straight_to_its_ticket(agent: FlaskClient, number: str):
     assert [answer.headers.get("Location") for answer in answers] == [f"/tickets/{number}"] * 3
 
 
-def test_filters_narrow_the_list(desk: Pages, agent: FlaskClient, number: str):
+def test_filters_narrow_the_list(desk: Pages, agent: FlaskClient, number: str) -> None:
     other = desk.ticket(desk.contact()[0], "Urgent one", priority="urgent")
 
     urgent = agent.get("/tickets/?priority=urgent").text
@@ -62,11 +62,11 @@ def test_filters_narrow_the_list(desk: Pages, agent: FlaskClient, number: str):
 
 
 @pytest.mark.parametrize("address", ["?assignee=%00", "?category=x&team=';--", "?after=nonsense", "?customer=abc"])
-def test_nonsense_in_filters_is_answered_calmly(agent: FlaskClient, address: str):
+def test_nonsense_in_filters_is_answered_calmly(agent: FlaskClient, address: str) -> None:
     assert agent.get(f"/tickets/{address}").status_code in (200, 422)
 
 
-def test_older_tickets_are_on_the_next_page_and_none_is_missing(desk: Pages, agent: FlaskClient):
+def test_older_tickets_are_on_the_next_page_and_none_is_missing(desk: Pages, agent: FlaskClient) -> None:
     requester, customer = desk.contact()
     numbers = {desk.ticket(requester) for _ in range(queries.PAGE_SIZE + 3)}
 
@@ -82,7 +82,7 @@ def test_older_tickets_are_on_the_next_page_and_none_is_missing(desk: Pages, age
     assert on_first & on_second == set()
 
 
-def test_the_list_costs_the_same_whatever_its_length(desk: Pages, agent: FlaskClient):
+def test_the_list_costs_the_same_whatever_its_length(desk: Pages, agent: FlaskClient) -> None:
     requester, customer = desk.contact()
     desk.ticket(requester)
     agent.get(f"/tickets/?customer={customer}")
@@ -97,7 +97,7 @@ def test_the_list_costs_the_same_whatever_its_length(desk: Pages, agent: FlaskCl
     assert len(many) == len(few)
 
 
-def test_the_ticket_page_shows_clocks_conversation_form_and_process(agent: FlaskClient, number: str):
+def test_the_ticket_page_shows_clocks_conversation_form_and_process(agent: FlaskClient, number: str) -> None:
     text = agent.get(f"/tickets/{number}").text
 
     assert "Reply due" in text
@@ -109,14 +109,14 @@ def test_the_ticket_page_shows_clocks_conversation_form_and_process(agent: Flask
     assert "Where it is" in text
 
 
-def test_rows_of_an_explained_deadline_are_on_the_page(agent: FlaskClient, number: str):
+def test_rows_of_an_explained_deadline_are_on_the_page(agent: FlaskClient, number: str) -> None:
     text = agent.get(f"/tickets/{number}").text
 
     assert "s-timeline" in text
     assert "Allowed" in text
 
 
-def test_a_note_is_inside_only(desk: Pages, agent: FlaskClient, number: str):
+def test_a_note_is_inside_only(desk: Pages, agent: FlaskClient, number: str) -> None:
     agent.post(f"/tickets/{number}/note", data={"text": "Same as <last> year."})
 
     text = agent.get(f"/tickets/{number}").text
@@ -131,11 +131,11 @@ def _seen_by_customer(session: Session, number: str) -> list[str]:
     return [message.text for message in queries.conversation(session, ticket, for_customer=True)]
 
 
-def test_an_empty_note_says_what_is_missing(agent: FlaskClient, number: str):
+def test_an_empty_note_says_what_is_missing(agent: FlaskClient, number: str) -> None:
     assert agent.post(f"/tickets/{number}/note", data={"text": "  "}).status_code == 422
 
 
-def test_handing_over_moves_team_and_person(desk: Pages, agent: FlaskClient, number: str):
+def test_handing_over_moves_team_and_person(desk: Pages, agent: FlaskClient, number: str) -> None:
     colleague = desk.staff(Role.AGENT, team="network")
 
     agent.post(f"/tickets/{number}/assign", data={"team": "network", "person": str(colleague)})
@@ -144,7 +144,7 @@ def test_handing_over_moves_team_and_person(desk: Pages, agent: FlaskClient, num
     assert moved == ("network", colleague)
 
 
-def test_taking_it_off_somebody_leaves_it_with_the_team(desk: Pages, agent: FlaskClient, number: str):
+def test_taking_it_off_somebody_leaves_it_with_the_team(desk: Pages, agent: FlaskClient, number: str) -> None:
     colleague = desk.staff(Role.AGENT, team="support")
     agent.post(f"/tickets/{number}/assign", data={"person": str(colleague)})
 
@@ -153,7 +153,7 @@ def test_taking_it_off_somebody_leaves_it_with_the_team(desk: Pages, agent: Flas
     assert desk.write(lambda session: ticket_of(session, number).assignee_id) is None
 
 
-def test_changing_priority_type_and_customer(desk: Pages, agent: FlaskClient, number: str):
+def test_changing_priority_type_and_customer(desk: Pages, agent: FlaskClient, number: str) -> None:
     customer = desk.write(lambda session: world.add_customer(session).id)
 
     form = {"priority": "urgent", "type": "question", "customer": str(customer)}
@@ -168,14 +168,16 @@ def test_changing_priority_type_and_customer(desk: Pages, agent: FlaskClient, nu
 
 
 @pytest.mark.parametrize("form", [{"priority": "whatever"}, {"type": "nothing"}, {"customer": "abc"}])
-def test_values_that_do_not_exist_change_nothing(desk: Pages, agent: FlaskClient, number: str, form: dict[str, str]):
+def test_values_that_do_not_exist_change_nothing(
+    desk: Pages, agent: FlaskClient, number: str, form: dict[str, str]
+) -> None:
     before = desk.write(lambda session: ticket_of(session, number).lock_version)
 
     assert agent.post(f"/tickets/{number}/change", data=form).status_code == 422
     assert desk.write(lambda session: ticket_of(session, number).lock_version) == before
 
 
-def test_cancelling_needs_a_reason_and_ends_the_request(desk: Pages, agent: FlaskClient, number: str):
+def test_cancelling_needs_a_reason_and_ends_the_request(desk: Pages, agent: FlaskClient, number: str) -> None:
     without = agent.post(f"/tickets/{number}/cancel", data={"reason": ""})
     with_one = agent.post(f"/tickets/{number}/cancel", data={"reason": "asked twice"})
 
@@ -184,14 +186,14 @@ def test_cancelling_needs_a_reason_and_ends_the_request(desk: Pages, agent: Flas
     assert "Take over the request" not in agent.get(f"/tickets/{number}").text.split('id="work"')[1].split("</form>")[0]
 
 
-def test_an_analyst_looks_but_does_not_change(desk: Pages, number: str):
+def test_an_analyst_looks_but_does_not_change(desk: Pages, number: str) -> None:
     browser = desk.client(desk.staff(Role.ANALYST))
 
     assert browser.get(f"/tickets/{number}").status_code == 200
     assert browser.post(f"/tickets/{number}/assign", data={"person": "nobody"}).status_code == 403
 
 
-def test_a_call_taken_down_becomes_a_ticket_of_a_new_contact(desk: Pages, agent: FlaskClient):
+def test_a_call_taken_down_becomes_a_ticket_of_a_new_contact(desk: Pages, agent: FlaskClient) -> None:
     form = {
         "email": "nou@client.example",
         "name": "Ion Nou",
@@ -211,7 +213,7 @@ def test_a_call_taken_down_becomes_a_ticket_of_a_new_contact(desk: Pages, agent:
     assert answer.headers["Location"] == f"/tickets/{opened}"
 
 
-def test_errors_of_a_new_request_stand_at_their_fields_with_what_was_typed(desk: Pages, agent: FlaskClient):
+def test_errors_of_a_new_request_stand_at_their_fields_with_what_was_typed(desk: Pages, agent: FlaskClient) -> None:
     answer = agent.post(
         "/tickets/new", data={"email": "not one", "subject": "", "text": "kept text", "type": "incident"}
     )
@@ -222,7 +224,7 @@ def test_errors_of_a_new_request_stand_at_their_fields_with_what_was_typed(desk:
     assert "kept text" in answer.text
 
 
-def test_the_address_of_a_colleague_is_refused_at_the_form(desk: Pages, agent: FlaskClient):
+def test_the_address_of_a_colleague_is_refused_at_the_form(desk: Pages, agent: FlaskClient) -> None:
     email = desk.write(lambda session: world.add_person(session).email)
     form = {"email": email, "subject": "x", "text": "kept text", "type": "incident"}
 
@@ -232,7 +234,7 @@ def test_the_address_of_a_colleague_is_refused_at_the_form(desk: Pages, agent: F
     assert "kept text" in answer.text
 
 
-def test_a_message_with_hostile_text_is_only_text(desk: Pages, agent: FlaskClient):
+def test_a_message_with_hostile_text_is_only_text(desk: Pages, agent: FlaskClient) -> None:
     person_id, _customer = desk.contact()
     number = desk.ticket(person_id, "<script>alert(1)</script>", text="<img src=x onerror=alert(1)>\n\n<b>x</b>")
 
@@ -242,7 +244,7 @@ def test_a_message_with_hostile_text_is_only_text(desk: Pages, agent: FlaskClien
     assert "<img src=x" not in text
 
 
-def test_system_lines_fold_when_there_are_many(desk: Pages, agent: FlaskClient, number: str):
+def test_system_lines_fold_when_there_are_many(desk: Pages, agent: FlaskClient, number: str) -> None:
     for priority in ("low", "high", "urgent", "normal", "low"):
         agent.post(f"/tickets/{number}/change", data={"priority": priority})
 
@@ -256,7 +258,7 @@ def test_system_lines_fold_when_there_are_many(desk: Pages, agent: FlaskClient, 
     assert "more steps" in text
 
 
-def test_staff_read_the_desk_in_their_language(desk: Pages, number: str):
+def test_staff_read_the_desk_in_their_language(desk: Pages, number: str) -> None:
     person_id = desk.staff(Role.AGENT, team="support")
 
     def speak(session: Session) -> None:

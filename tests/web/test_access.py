@@ -29,7 +29,7 @@ def expected(rule: Rule, role: str) -> set[int]:
     return {404} if rule.hidden else {403}
 
 
-def test_every_route_has_a_row_and_every_row_a_route(desk: Pages):
+def test_every_route_has_a_row_and_every_row_a_route(desk: Pages) -> None:
     """A route that nobody thought about must not be open to everybody."""
     routes = {rule.endpoint for rule in desk.app.url_map.iter_rules()}
 
@@ -38,7 +38,7 @@ def test_every_route_has_a_row_and_every_row_a_route(desk: Pages):
 
 
 @pytest.mark.parametrize("role", [VISITOR, *Role])
-def test_each_role_meets_what_the_table_says(desk: Pages, role: str):
+def test_each_role_meets_what_the_table_says(desk: Pages, role: str) -> None:
     """What one may not see is 404, what one sees but may not do is 403, and visitors are asked to sign in."""
     if role == Role.CUSTOMER:
         browser = desk.client(desk.contact()[0])
@@ -51,21 +51,21 @@ def test_each_role_meets_what_the_table_says(desk: Pages, role: str):
     assert wrong == {}
 
 
-def test_a_visitor_is_sent_to_sign_in_and_back(desk: Pages):
+def test_a_visitor_is_sent_to_sign_in_and_back(desk: Pages) -> None:
     answer = desk.app.test_client().get("/tickets/?team=network")
 
     assert answer.status_code == 302
     assert answer.headers["Location"] == "/sign-in?next=/tickets/?team%3Dnetwork"
 
 
-def test_a_visitor_cannot_post(desk: Pages):
+def test_a_visitor_cannot_post(desk: Pages) -> None:
     answer = desk.app.test_client().post("/tickets/new", data={"subject": "x"})
 
     assert answer.status_code == 302
     assert answer.headers["Location"].startswith("/sign-in")
 
 
-def test_a_customer_does_not_learn_that_a_staff_page_exists(desk: Pages):
+def test_a_customer_does_not_learn_that_a_staff_page_exists(desk: Pages) -> None:
     """The page for a stranger's ticket and for no ticket at all look the same."""
     person_id, _customer = desk.contact()
     number = desk.ticket(person_id)
@@ -81,9 +81,9 @@ def test_a_customer_does_not_learn_that_a_staff_page_exists(desk: Pages):
     ["https://evil.example/", "//evil.example/", "/\\evil.example", "\\\\evil.example", "javascript:alert(1)", "", "x",
      "/\n/evil.example", "http:/evil"],
 )  # fmt: skip
-def test_signing_in_never_leads_to_another_site(target: str):
+def test_signing_in_never_leads_to_another_site(target: str) -> None:
     assert safe_next(target) is None
 
 
-def test_signing_in_leads_on_to_a_page_of_the_desk():
+def test_signing_in_leads_on_to_a_page_of_the_desk() -> None:
     assert safe_next("/tickets/S-10482?x=1") == "/tickets/S-10482?x=1"

@@ -49,7 +49,7 @@ def skills(desk: Pages) -> set[str]:
     return desk.write(lambda session: {skill.key for skill in session.query(Skill)})
 
 
-def test_a_post_that_returns_commits(routed: Pages, route: Route):
+def test_a_post_that_returns_commits(routed: Pages, route: Route) -> None:
     def view() -> str:
         add_skill(db.session(), key="kept", name="Kept")
         return "done"
@@ -58,7 +58,7 @@ def test_a_post_that_returns_commits(routed: Pages, route: Route):
     assert "kept" in skills(routed)
 
 
-def test_a_post_that_raises_leaves_nothing(routed: Pages, route: Route):
+def test_a_post_that_raises_leaves_nothing(routed: Pages, route: Route) -> None:
     def view() -> str:
         add_skill(db.session(), key="lost", name="Lost")
         raise Conflict("Somebody was first.")
@@ -70,7 +70,7 @@ def test_a_post_that_raises_leaves_nothing(routed: Pages, route: Route):
     assert "lost" not in skills(routed)
 
 
-def test_a_get_cannot_write(routed: Pages, route: Route):
+def test_a_get_cannot_write(routed: Pages, route: Route) -> None:
     """A page that changes something would be run by every link checker."""
 
     def view() -> str:
@@ -81,7 +81,7 @@ def test_a_get_cannot_write(routed: Pages, route: Route):
         routed.app.test_client().get(route(view))
 
 
-def test_a_lost_race_is_run_again(routed: Pages, route: Route):
+def test_a_lost_race_is_run_again(routed: Pages, route: Route) -> None:
     attempts: list[int] = []
 
     def view() -> str:
@@ -99,7 +99,7 @@ def test_a_lost_race_is_run_again(routed: Pages, route: Route):
     assert "try3" in skills(routed)
 
 
-def test_a_race_lost_every_time_is_a_conflict(routed: Pages, route: Route):
+def test_a_race_lost_every_time_is_a_conflict(routed: Pages, route: Route) -> None:
     attempts: list[int] = []
 
     def view() -> str:
@@ -112,7 +112,7 @@ def test_a_race_lost_every_time_is_a_conflict(routed: Pages, route: Route):
     assert len(attempts) == 1 + CONFLICT_RETRIES
 
 
-def test_what_a_failed_step_leaves_behind_is_written(routed: Pages, route: Route):
+def test_what_a_failed_step_leaves_behind_is_written(routed: Pages, route: Route) -> None:
     """The instance is stalled, with its reason, although the request itself rolled back."""
 
     class StepFailed(DeskError):
@@ -129,9 +129,9 @@ def test_what_a_failed_step_leaves_behind_is_written(routed: Pages, route: Route
     assert "half_done" not in skills(routed)
 
 
-def test_a_rescue_keeps_what_was_typed_when_the_request_fails(routed: Pages, route: Route):
+def test_a_rescue_keeps_what_was_typed_when_the_request_fails(routed: Pages, route: Route) -> None:
     def view() -> str:
-        rescue(lambda session: add_skill(session, key="rescued", name="Rescued") and None)
+        rescue(lambda session: add_skill(session, key="rescued", name="Rescued"))
         raise Conflict("Somebody was first.")
 
     routed.app.test_client().post(route(view))
@@ -139,9 +139,9 @@ def test_a_rescue_keeps_what_was_typed_when_the_request_fails(routed: Pages, rou
     assert "rescued" in skills(routed)
 
 
-def test_a_rescue_of_a_request_that_worked_is_not_needed(routed: Pages, route: Route):
+def test_a_rescue_of_a_request_that_worked_is_not_needed(routed: Pages, route: Route) -> None:
     def view() -> str:
-        rescue(lambda session: add_skill(session, key="needless", name="Needless") and None)
+        rescue(lambda session: add_skill(session, key="needless", name="Needless"))
         return "done"
 
     routed.app.test_client().post(route(view))
@@ -149,7 +149,7 @@ def test_a_rescue_of_a_request_that_worked_is_not_needed(routed: Pages, route: R
     assert "needless" not in skills(routed)
 
 
-def test_an_error_page_knows_who_is_signed_in(routed: Pages, route: Route):
+def test_an_error_page_knows_who_is_signed_in(routed: Pages, route: Route) -> None:
     """The rollback empties the person that was loaded; the page loads them anew."""
 
     def view() -> str:
@@ -162,7 +162,7 @@ def test_an_error_page_knows_who_is_signed_in(routed: Pages, route: Route):
     assert "My work" in answer.text
 
 
-def test_a_missing_database_is_told_without_asking_it(routed: Pages, route: Route):
+def test_a_missing_database_is_told_without_asking_it(routed: Pages, route: Route) -> None:
     def view() -> str:
         raise OperationalError("SELECT 1", {}, Exception("connection refused"))
 
@@ -173,7 +173,7 @@ def test_a_missing_database_is_told_without_asking_it(routed: Pages, route: Rout
     assert "was not stored" in answer.text
 
 
-def test_a_body_that_is_too_large_is_refused_before_anything_is_locked(routed: Pages, route: Route):
+def test_a_body_that_is_too_large_is_refused_before_anything_is_locked(routed: Pages, route: Route) -> None:
     ran: list[int] = []
 
     def view() -> str:
@@ -186,7 +186,7 @@ def test_a_body_that_is_too_large_is_refused_before_anything_is_locked(routed: P
     assert ran == []
 
 
-def test_a_body_is_read_before_the_transaction_opens(routed: Pages, route: Route):
+def test_a_body_is_read_before_the_transaction_opens(routed: Pages, route: Route) -> None:
     """A slow upload inside a writing transaction would make every other writer wait."""
     seen: list[bool] = []
 
@@ -209,7 +209,7 @@ def test_a_body_is_read_before_the_transaction_opens(routed: Pages, route: Route
     assert not any(seen)
 
 
-def test_a_view_may_open_its_own_transactions(routed: Pages, route: Route):
+def test_a_view_may_open_its_own_transactions(routed: Pages, route: Route) -> None:
     open_meanwhile: list[bool] = []
 
     @opens_own_transactions

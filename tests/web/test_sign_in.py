@@ -53,7 +53,7 @@ def sign_in(browser: FlaskClient, email: str, password: str = PASSWORD, **more: 
     return browser.post("/sign-in", data={"csrf_token": token(page), "email": email, "password": password, **more})
 
 
-def test_the_right_password_opens_my_work(signing: Pages):
+def test_the_right_password_opens_my_work(signing: Pages) -> None:
     add(signing, "radu@desk.example")
     browser = signing.app.test_client()
 
@@ -63,7 +63,7 @@ def test_the_right_password_opens_my_work(signing: Pages):
     assert "My work" in browser.get("/").text
 
 
-def test_a_wrong_password_and_an_unknown_address_are_told_the_same(signing: Pages):
+def test_a_wrong_password_and_an_unknown_address_are_told_the_same(signing: Pages) -> None:
     """Nobody learns which addresses the desk knows."""
     add(signing, "known@desk.example")
     browser = signing.app.test_client()
@@ -78,7 +78,7 @@ def test_a_wrong_password_and_an_unknown_address_are_told_the_same(signing: Page
     assert "do not fit together" in unknown.text
 
 
-def test_signing_in_starts_a_fresh_session(signing: Pages):
+def test_signing_in_starts_a_fresh_session(signing: Pages) -> None:
     """A session somebody else planted in the browser is worth nothing afterwards."""
     add(signing, "fresh@desk.example")
     browser = signing.app.test_client()
@@ -91,7 +91,7 @@ def test_signing_in_starts_a_fresh_session(signing: Pages):
         assert "planted" not in session
 
 
-def test_a_form_without_its_token_is_refused(signing: Pages):
+def test_a_form_without_its_token_is_refused(signing: Pages) -> None:
     add(signing, "tokenless@desk.example")
     answer = signing.app.test_client().post("/sign-in", data={"email": "tokenless@desk.example", "password": PASSWORD})
 
@@ -99,7 +99,7 @@ def test_a_form_without_its_token_is_refused(signing: Pages):
     assert "too old" in answer.text
 
 
-def test_trying_passwords_is_slowed_down(signing: Pages):
+def test_trying_passwords_is_slowed_down(signing: Pages) -> None:
     add(signing, "target@desk.example")
     browser = signing.app.test_client()
 
@@ -109,7 +109,7 @@ def test_trying_passwords_is_slowed_down(signing: Pages):
     assert met[8:] == [429, 429]
 
 
-def test_signing_out_ends_the_session(signing: Pages):
+def test_signing_out_ends_the_session(signing: Pages) -> None:
     add(signing, "leaver@desk.example")
     browser = signing.app.test_client()
     sign_in(browser, "leaver@desk.example", remember="on")
@@ -119,7 +119,7 @@ def test_signing_out_ends_the_session(signing: Pages):
     assert browser.get("/").status_code == 302
 
 
-def test_a_new_password_signs_out_other_browsers(signing: Pages):
+def test_a_new_password_signs_out_other_browsers(signing: Pages) -> None:
     add(signing, "two@desk.example")
     here, elsewhere = signing.app.test_client(), signing.app.test_client()
     sign_in(here, "two@desk.example")
@@ -133,7 +133,7 @@ def test_a_new_password_signs_out_other_browsers(signing: Pages):
     assert elsewhere.get("/").status_code == 302
 
 
-def test_a_one_time_password_leads_to_choosing_another(signing: Pages):
+def test_a_one_time_password_leads_to_choosing_another(signing: Pages) -> None:
     """Until then nothing else of the desk opens."""
     person_id = add(signing, "first@desk.example", one_time=True)
     browser = signing.app.test_client()
@@ -148,7 +148,7 @@ def test_a_one_time_password_leads_to_choosing_another(signing: Pages):
     assert signing.write(lambda session: session.get_one(Person, person_id).must_change_password) is False
 
 
-def test_a_short_new_password_is_told_at_its_field(signing: Pages):
+def test_a_short_new_password_is_told_at_its_field(signing: Pages) -> None:
     add(signing, "short@desk.example")
     browser = signing.app.test_client()
     sign_in(browser, "short@desk.example")
@@ -160,7 +160,7 @@ def test_a_short_new_password_is_told_at_its_field(signing: Pages):
     assert "password-error" in answer.text
 
 
-def test_demo_accounts_are_offered_on_this_machine_only(signing: Pages):
+def test_demo_accounts_are_offered_on_this_machine_only(signing: Pages) -> None:
     add(signing, "shown@desk.example", demo_accounts.PASSWORD)
 
     here = signing.app.test_client().get("/sign-in", base_url="http://127.0.0.1:8000/")
@@ -170,7 +170,7 @@ def test_demo_accounts_are_offered_on_this_machine_only(signing: Pages):
     assert "shown@desk.example" not in elsewhere.text
 
 
-def test_the_demo_password_opens_nothing_from_elsewhere(signing: Pages):
+def test_the_demo_password_opens_nothing_from_elsewhere(signing: Pages) -> None:
     """Everybody knows it: an account that has it is refused on any address that is not loopback."""
     add(signing, "demo@desk.example", demo_accounts.PASSWORD)
     browser = signing.app.test_client()
@@ -183,7 +183,7 @@ def test_the_demo_password_opens_nothing_from_elsewhere(signing: Pages):
     assert "only on the machine" in answer.text
 
 
-def test_the_language_is_kept_with_the_account(signing: Pages):
+def test_the_language_is_kept_with_the_account(signing: Pages) -> None:
     add(signing, "vorbitor@desk.example")
     browser = signing.app.test_client()
     sign_in(browser, "vorbitor@desk.example")
@@ -196,7 +196,7 @@ def test_the_language_is_kept_with_the_account(signing: Pages):
     assert spoken.language == "ro"
 
 
-def test_a_deactivated_account_is_signed_out(signing: Pages):
+def test_a_deactivated_account_is_signed_out(signing: Pages) -> None:
     person_id = add(signing, "gone@desk.example")
     browser = signing.app.test_client()
     sign_in(browser, "gone@desk.example")

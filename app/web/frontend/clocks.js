@@ -4,6 +4,7 @@ const body = document.body;
 // The desk's time may run ahead of this machine's (demo), and this machine's clock may be wrong.
 const ahead = body?.dataset.now ? Number(body.dataset.now) - Date.now() : 0;
 
+const MINUTES_OF_A_DAY = 1440;
 const NBSP = "\u00a0";
 
 export function duration(minutes) {
@@ -38,7 +39,8 @@ function tick() {
     const wall = Math.ceil((due - now) / 60_000);
     const templates = { left: chip.dataset.left ?? "{}", late: chip.dataset.late ?? "{}" };
     if (wall <= 0) {
-      show(chip, "is-late", templates.late.replace("{}", duration(Math.max(0, -wall) || 1)));
+      // What is late by days is said in days by the server, and a day does not tick.
+      if (-wall < MINUTES_OF_A_DAY) show(chip, "is-late", templates.late.replace("{}", duration(-wall || 1)));
       continue;
     }
     if (chip.dataset.state === "is-far") continue;
