@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
+from collections.abc import Callable
 from email.message import Message
 from email.parser import BytesParser
 from email.policy import compat32
@@ -21,6 +22,7 @@ class ScriptedServer:
 
     Attributes:
         answers: what the next mails are answered with, in order; everything after that is taken.
+        meanwhile: done while a sender waits for the answer to its mail.
         refused: addresses refused at RCPT, with the answer for each.
         taken: (sender, recipients, bytes) of every mail that was answered with 250, or dropped after its bytes came.
     """
@@ -29,6 +31,7 @@ class ScriptedServer:
         self.answers: deque[str] = deque()
         self.refused: dict[str, str] = {}
         self.taken: list[tuple[str, list[str], bytes]] = []
+        self.meanwhile: Callable[[], None] | None = None
         self.port = 0
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
@@ -58,6 +61,8 @@ class ScriptedServer:
     async def handle_DATA(  # noqa: N802  # aiosmtpd finds its hooks by these names
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
+        if self.meanwhile is not None:
+            await self._loop.run_in_executor(None, self.meanwhile)
         answer = self.answers.popleft() if self.answers else TAKE
         if answer in (TAKE, DROP):
             self.taken.append((envelope.mail_from or "", list(envelope.rcpt_tos), envelope.original_content or b""))
