@@ -78,7 +78,7 @@ def _migrate(engine: Engine, settings: Settings) -> str:
     goal = script.get_current_head() or ""
     with engine.connect() as connection:
         current = _current(connection)
-        has_tables = bool(inspect(connection).get_table_names())
+        has_tables = bool(set(inspect(connection).get_table_names()) - {"alembic_version"})
     if current == goal:
         return goal
     if current is not None and current not in {each.revision for each in script.walk_revisions()}:

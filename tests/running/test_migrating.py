@@ -1,10 +1,13 @@
 """Bringing a database to the code's schema."""
 
+import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from sqlalchemy import inspect
 
 from app import create_app, migrating
@@ -67,3 +70,59 @@ def test_a_copy_never_overwrites_a_file(tmp_path: Path) -> None:
     with pytest.raises(Conflict, match="exists already"):
         migrating.copy_sqlite(settings, taken)
     assert taken.read_text() == "precious"
+
+
+def test_the_models_and_the_schema_agree(empty: Settings) -> None:
+    """A changed model without its migration would work on new databases only."""
+    migrating.bring_up_to_date(empty)
+
+    engine = standalone_engine(empty.database_url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        differences = compare_metadata(context, db.metadata)
+    engine.dispose()
+
+    ours = [each for each in differences if "alembic_version" not in str(each)]
+    assert ours == []
+
+
+@pytest.fixture
+def one_migration(empty: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A folder of migrations whose only one makes all present tables."""
+    folder = tmp_path / "migrations"
+    shutil.copytree(migrating.FOLDER, folder, ignore=shutil.ignore_patterns("[0-9]*.py", "__pycache__"))
+    monkeypatch.setattr(migrating, "FOLDER", folder)
+    migrating.write_revision(empty, "First schema")
+    return empty
+
+
+def test_a_written_migration_makes_every_table(one_migration: Settings) -> None:
+    assert migrating.bring_up_to_date(one_migration) == "0001"
+    assert migrating.bring_up_to_date(one_migration) == "0001"
+
+    assert migrating.state(one_migration) == ("0001", "0001")
+    engine = standalone_engine(one_migration.database_url)
+    assert set(db.metadata.tables) <= set(inspect(engine).get_table_names())
+    engine.dispose()
+
+
+def test_a_database_of_a_newer_version_is_refused(one_migration: Settings) -> None:
+    """Going on with a schema this code does not know could destroy what it does not understand."""
+    migrating.bring_up_to_date(one_migration)
+    engine = standalone_engine(one_migration.database_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    engine.dispose()
+
+    with pytest.raises(Conflict, match="newer version"):
+        migrating.bring_up_to_date(one_migration)
+
+
+def test_a_sqlite_file_is_copied_before_it_is_migrated(one_migration: Settings) -> None:
+    migrating.bring_up_to_date(one_migration)
+    migrating.write_revision(one_migration, "Nothing new")
+
+    migrating.bring_up_to_date(one_migration)
+
+    copies = [each.name for each in one_migration.data.glob("*.before-*")]
+    assert copies == (["suport.db.before-0002"] if one_migration.on_sqlite else [])
