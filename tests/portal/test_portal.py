@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.contracts import service as contracts
 from app.contracts.models import Customer
 from app.documents import service as documents
+from app.engine.failures import StepFailed
 from app.people.models import Person, Role
 from app.portal import queries
 from app.tickets import service as tickets
@@ -283,3 +284,18 @@ def test_a_contract_shows_the_hours_that_are_left(desk: Pages) -> None:
 
     assert "Gold" in page
     assert "8\u00a0h\u00a030" in page
+
+
+def test_a_message_is_kept_while_the_process_is_stalled(desk: Pages) -> None:
+    """The customer can not know, and what they wrote must not depend on it."""
+    person_id, _ = desk.contact()
+    number = desk.ticket(person_id)
+    with pytest.raises(StepFailed):
+        desk.complete(number, desk.staff(Role.AGENT), {})
+
+    page = desk.client(person_id).post(
+        f"/portal/requests/{number}/reply", data={"text": "Is anybody there?"}, follow_redirects=True
+    )
+
+    assert page.status_code == 200
+    assert "Is anybody there?" in page.text
