@@ -72,12 +72,12 @@ STORIES: tuple[Story, ...] = (
         "Bună ziua,\n\nDe azi-dimineață scanerele din Hala B nu mai trimit datele în WMS. Sunt 14 Zebra TC52.\n"
         "Le-am repornit, fără efect.\n\nMulțumesc,\nIoana Mureșan",
         "Ioana Mureșan",
-        "-2 09:40",
+        "-1 14:00",
         priority="high",
         steps=(
-            take("-2 10:05", "Radu"),
+            take("-1 14:10", "Radu"),
             work(
-                "-2 10:30",
+                "-1 14:30",
                 "Radu",
                 "ask",
                 "Bună ziua, Ioana. Am nevoie de jurnalul punctului de acces din Hala B ca să văd de ce cad doar unele "
@@ -85,15 +85,15 @@ STORIES: tuple[Story, ...] = (
                 25,
                 note="Verificat WMS și rețeaua din depozit",
             ),
-            writes("-2 15:10", "Ioana Mureșan", "Am atașat jurnalul. La 12:05 pare că s-a repornit singur."),
+            writes("-1 16:00", "Ioana Mureșan", "Am atașat jurnalul. La 12:05 pare că s-a repornit singur."),
             note(
-                "-1 09:34",
+                "-1 16:30",
                 "Elena",
                 "Vineri la 12:05 s-a aplicat firmware 7.1.3 pe AP-ul din Hala B. Același simptom la Textil Bihor în "
                 "octombrie: rețeaua ascunsă nu mai pornește singură.",
             ),
             work(
-                "-1 10:10",
+                "-1 17:10",
                 "Radu",
                 "answer",
                 "Am văzut în jurnal că punctul de acces a pierdut rețeaua de scanere la actualizare. O repun de la "
@@ -200,9 +200,8 @@ STORIES: tuple[Story, ...] = (
             work(
                 "-1 12:30",
                 "Andrei",
-                "answer",
-                "Am înlocuit discul defect din oglindă; reconstrucția durează până mâine dimineață. Backup-ul din "
-                "noaptea aceasta va fi complet.",
+                "ask",
+                "Am înlocuit discul defect din oglindă. Când putem reporni serverul, ca să verificăm backup-ul?",
                 120,
                 kind="on_site",
                 travel_minutes=45,
@@ -234,8 +233,8 @@ STORIES: tuple[Story, ...] = (
             work(
                 "-2 12:00",
                 "Radu",
-                "answer",
-                "Ruterul este configurat. Îl mutăm luni la ora 8, înainte de program.",
+                "ask",
+                "Ruterul este configurat. Putem veni să îl mutăm luni la ora 8, înainte de program?",
                 60,
                 kind="on_site",
                 travel_minutes=130,
@@ -318,13 +317,16 @@ STORIES: tuple[Story, ...] = (
         "Horia Bota",
         "-2 14:40",
         channel="api",
-        steps=(take("-2 15:00", "Elena"),),
+        steps=(
+            take("-2 15:00", "Elena"),
+            work("-2 16:10", "Elena", "answer", "Am eliberat 120 GB din copiile vechi; propun un disc nou.", 30),
+        ),
     ),
     Story(
         "Verificare lunară servere și UPS",
         "Verificarea lunară conform contractului.",
         "Zoltan Kiss",
-        "-1 09:00",
+        "-1 15:00",
         channel="recurring",
         kind="change",
         priority="low",
@@ -475,7 +477,11 @@ STORIES: tuple[Story, ...] = (
         "La închiderea de lună programul de contabilitate se blochează minute întregi.",
         "Maria Varga",
         "-1 15:20",
-        steps=(take("-1 15:40", "Vlad"), note("-1 16:10", "Vlad", "Baza are 38 GB, indecșii nu s-au refăcut din mai.")),
+        steps=(
+            take("-1 15:40", "Vlad"),
+            note("-1 16:10", "Vlad", "Baza are 38 GB, indecșii nu s-au refăcut din mai."),
+            work("-1 16:40", "Vlad", "answer", "Am găsit cauza; refac indecșii diseară, după program.", 55),
+        ),
     ),
     Story(
         "Cititor de carduri la poarta 3",
