@@ -9,6 +9,8 @@ from lxml import etree
 
 from app.engine import xml
 
+BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
+SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
 BPMNDI = "{http://www.omg.org/spec/BPMN/20100524/DI}"
 DC = "{http://www.omg.org/spec/DD/20100524/DC}"
 DI = "{http://www.omg.org/spec/DD/20100524/DI}"
@@ -53,15 +55,16 @@ class Excerpt:
     here: str = ""
 
 
-def excerpt(diagram: str, states: Mapping[str, str], here: Sequence[str]) -> Excerpt | None:
+def excerpt(diagram: str, states: Mapping[str, str], here: Sequence[str], language: str) -> Excerpt | None:
     """The part of a diagram around the innermost element that is active; None when it is not drawn.
 
     Args:
         states: `active`, `stalled` or `done` by element.
         here: the active elements, in the order in which they were entered.
+        language: of the names; English where a step has none in it.
     """
     tree = xml.parse(diagram.encode())
-    names = {str(each.get("id")): (str(each.tag).rpartition("}")[2], each.get("name") or "") for each in tree.iter()}
+    names = {str(each.get("id")): (_kind(each), _name(each, language)) for each in tree.iter() if each.get("id")}
     bounds = {}
     for shape in tree.iter(f"{BPMNDI}BPMNShape"):
         box = shape.find(f"{DC}Bounds")
@@ -86,6 +89,17 @@ def excerpt(diagram: str, states: Mapping[str, str], here: Sequence[str]) -> Exc
         tokens=[(bounds[name][0], bounds[name][1]) for name in steps],
         here=names[steps[-1]][1],
     )
+
+
+def _kind(element: etree._Element) -> str:
+    return str(element.tag).rpartition("}")[2]
+
+
+def _name(element: etree._Element, language: str) -> str:
+    for own in element.iterfind(f"{BPMN}extensionElements/{SPIFF}properties/{SPIFF}property"):
+        if own.get("name") == f"name:{language}" and own.get("value"):
+            return str(own.get("value"))
+    return element.get("name") or ""
 
 
 def _css(state: str) -> str:

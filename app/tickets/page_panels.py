@@ -13,7 +13,7 @@ from app.engine.models import FileKind, ProcessInstance
 from app.people import queries as people
 from app.people.models import Person
 from app.texts import gettext as _
-from app.tickets.excerpt import excerpt
+from app.tickets.excerpt import Excerpt, excerpt
 from app.tickets.models import Ticket
 from app.tickets.panels import Content, Slot, panel
 
@@ -40,7 +40,7 @@ def contract(session: Session, ticket: Ticket, _reader: Person) -> Content | Non
 
 
 @panel("where", order=10)
-def where_it_is(session: Session, ticket: Ticket, _reader: Person) -> Content | None:
+def where_it_is(session: Session, ticket: Ticket, reader: Person) -> Content | None:
     """A piece of the diagram around the step the process is at."""
     instance = _newest(session, ticket)
     if instance is None:
@@ -49,7 +49,7 @@ def where_it_is(session: Session, ticket: Ticket, _reader: Person) -> Content | 
     here = [element for element, mark in marks.items() if mark["state"] in ("active", "waiting", "stalled")]
     values = {
         "instance": instance,
-        "drawing": _drawn(instance, marks, here),
+        "drawing": _drawn(instance, marks, here, str(reader.language)),
         "waiting": engine.open_tasks(session, ticket.process_subject),
     }
     return Content("tickets/panels/where.html", values, title=_("Where it is"))
@@ -84,13 +84,15 @@ def _newest(session: Session, ticket: Ticket) -> ProcessInstance | None:
     return instances[-1] if instances else None
 
 
-def _drawn(instance: ProcessInstance, marks: dict[str, dict[str, object]], here: list[str]) -> object:
+def _drawn(
+    instance: ProcessInstance, marks: dict[str, dict[str, object]], here: list[str], language: str
+) -> Excerpt | None:
     diagrams = [file for file in instance.definition.files if file.kind == FileKind.BPMN]
     own = next((file for file in diagrams if f'id="{instance.definition.key}"' in file.content), None)
     if own is None or not here:
         return None
     try:
-        return excerpt(own.content, {name: str(mark["state"]) for name, mark in marks.items()}, here)
+        return excerpt(own.content, {name: str(mark["state"]) for name, mark in marks.items()}, here, language)
     except (etree.XMLSyntaxError, ValueError):
         return None
 

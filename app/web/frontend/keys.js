@@ -4,7 +4,7 @@ let waitsForPlace = 0;
 
 const typing = (target) => target.closest?.("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
 const rows = () => [...document.querySelectorAll("[data-row]")];
-const present = () => document.querySelector("[data-row].is-open, [data-row].is-at");
+const present = () => document.querySelector("[data-row].is-at") ?? document.querySelector("[data-row].is-open");
 
 function move(step) {
   const all = rows();

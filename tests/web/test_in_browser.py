@@ -1,0 +1,140 @@
+"""What only a browser shows: keys, partial updates under the content policy, themes, narrow screens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, ViewportSize, expect, sync_playwright
+
+from app import db as database
+from app.people.models import Person, Role
+from tests import world
+from tests.chromium import PASSWORD, executable, person_who_signs_in, served
+from tests.pages import Pages
+
+pytestmark = pytest.mark.browser
+
+WIDE = ViewportSize(width=1440, height=1000)
+
+
+@pytest.fixture(scope="module")
+def agent(shared_desk: Pages) -> tuple[str, int]:
+    """(e-mail, id) of an agent of the team that gets new requests, with three of them waiting."""
+    email = person_who_signs_in(shared_desk.app, Role.AGENT)
+    with shared_desk.app.app_context(), database.transaction() as session:
+        person = session.query(Person).filter_by(email=email).one()
+        world.add_team(session, "support", members=[person])
+        person_id = person.id
+    requester, _customer = shared_desk.contact()
+    for subject in ("First of three", "Second of three", "Third of three"):
+        shared_desk.ticket(requester, subject)
+    return email, person_id
+
+
+@pytest.fixture
+def page(desk: Pages, agent: tuple[str, int]) -> Iterator[Page]:
+    """The agent's browser; anything the browser complains about fails the test, refused forms (422) excepted."""
+    with served(desk.app) as base, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable(), args=["--no-sandbox"])
+        page = browser.new_page(base_url=base, viewport=WIDE, color_scheme="light")
+        complaints: list[str] = []
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.goto("/sign-in")
+        page.fill("#email", agent[0])
+        page.fill("#password", PASSWORD)
+        page.press("#password", "Enter")
+        page.wait_for_url("**/")
+        yield page
+        browser.close()
+    assert [text for text in complaints if "422" not in text] == []
+
+
+def test_keys_move_through_the_list_and_open_a_ticket(page: Page) -> None:
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    expect(page.locator("[data-row].is-at")).to_have_count(1)
+
+    page.keyboard.press("Enter")
+
+    page.wait_for_url("**/tickets/S-*")
+
+
+def test_g_and_a_letter_goes_somewhere_but_not_while_typing(page: Page) -> None:
+    page.keyboard.press("/")
+    page.keyboard.type("gt")
+    assert page.input_value("[data-search]") == "gt"
+    page.locator("[data-search]").blur()
+
+    page.keyboard.press("g")
+    page.keyboard.press("t")
+
+    page.wait_for_url("**/tickets/")
+
+
+def test_the_question_mark_shows_the_keys(page: Page) -> None:
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_visible()
+
+    page.keyboard.press("Escape")
+
+    expect(page.locator("#keys")).to_be_hidden()
+
+
+def test_a_task_is_taken_over_and_answered_without_leaving_the_page(page: Page) -> None:
+    """Errors come back in place with what was typed, drafts are kept while typing, and a toast says what was done."""
+    page.click("text=Third of three")
+    expect(page.locator("#pane .s-choice").first).to_be_visible()
+    page.click("#pane .btn-primary")
+    expect(page.locator(".s-toast")).to_contain_text("Done")
+    page.goto("/?of=me")
+    page.fill("#pane [name=note]", "cabled again")
+    page.click("#pane .btn-primary")
+    expect(page.locator("#pane .s-field-error")).to_be_visible()
+    expect(page.locator("#pane [name=note]")).to_have_value("cabled again")
+
+    page.fill("#pane textarea[name=reply]", "We are looking at it.")
+    expect(page.locator("#pane")).to_contain_text("Draft saved")
+    page.keyboard.press("Escape")
+    page.click("#pane .btn-primary")
+
+    expect(page.locator(".s-toast")).to_contain_text("Reply sent")
+
+
+def test_the_theme_follows_the_system_until_the_reader_chooses(page: Page) -> None:
+    assert page.evaluate("document.documentElement.dataset.bsTheme") == "light"
+
+    page.click("[data-theme-toggle]")
+    page.reload()
+
+    assert page.evaluate("document.documentElement.dataset.bsTheme") == "dark"
+
+
+@pytest.mark.parametrize("address", ["/", "/tickets/", "/tickets/new", "/instances/", "/password"])
+def test_no_page_scrolls_sideways_at_360(page: Page, address: str) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(address)
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_a_ticket_does_not_scroll_sideways_at_360(page: Page) -> None:
+    page.goto("/tickets/?q=Second")
+    page.click("text=Second of three")
+    page.set_viewport_size({"width": 360, "height": 740})
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_every_control_has_a_name(page: Page) -> None:
+    """A button or field that a screen reader cannot name is not there for everybody."""
+    for address in ("/", "/tickets/", "/tickets/new", "/instances/"):
+        page.goto(address)
+        nameless = page.evaluate(
+            """() => [...document.querySelectorAll("a, button, input:not([type=hidden]), select, textarea, summary")]
+                .filter((each) => !(each.textContent.trim() || each.getAttribute("aria-label") || each.title
+                    || each.labels?.length || each.querySelector("[aria-label]")))
+                .map((each) => each.outerHTML.slice(0, 120))"""
+        )
+        assert nameless == [], address
