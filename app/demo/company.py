@@ -13,7 +13,7 @@ from app.contracts.models import Customer
 from app.people import queries as people_queries
 from app.people import service as people
 from app.people.models import Person, Role
-from app.people.passwords import hash_password
+from app.people.passwords import PasswordHash, hash_password
 from app.tickets.models import RequestType
 
 PASSWORD = "suport-demo"
@@ -133,7 +133,7 @@ def found(session: Session) -> Company:
     return company
 
 
-def _sign_contracts(session: Session, company: Company, hashed: str) -> None:
+def _sign_contracts(session: Session, company: Company, hashed: PasswordHash) -> None:
     today = clock.now().date()
     year_start = date(today.year, 1, 1)
     responsible, substitute = company.staff["Ana"], company.staff["Mihai"]
