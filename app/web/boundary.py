@@ -14,6 +14,7 @@ from flask import Flask, g, request, session
 from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
 from flask.wrappers import Response
+from flask_login import decode_cookie
 from jinja2 import FileSystemLoader
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -30,6 +31,7 @@ READING = frozenset({"GET", "HEAD", "OPTIONS"})
 # The database does not answer, or not in time: pages about it may not ask it anything.
 UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout)
 _OWN = "_opens_own_transactions"
+_FILES = "_takes_files"
 
 F = TypeVar("F", bound=Callable[..., Any])
 Rescue = Callable[[Session], object]
@@ -42,6 +44,12 @@ def opens_own_transactions(view: F) -> F:
     whether the database is there at all.
     """
     setattr(view, _OWN, True)
+    return view
+
+
+def takes_files(view: F) -> F:
+    """Mark a view whose form brings documents: only it, and only from people who are signed in, takes large bodies."""
+    setattr(view, _FILES, True)
     return view
 
 
@@ -68,6 +76,8 @@ class Desk(Flask):
         only after the commit, and whatever is raised here reaches `handle_user_exception` after the rollback.
         """
         # Also refuses bodies that are too large, before anything is locked.
+        if not self._may_bring_files():
+            request.max_content_length = self.config["MAX_FORM_MEMORY_SIZE"]
         request.get_data(cache=True, parse_form_data=True)
         cookie = dict(session)
         for attempt in range(1 + CONFLICT_RETRIES):
@@ -93,6 +103,15 @@ class Desk(Flask):
                 save(opened)
         with transaction(writing=False):
             return self.make_response(super().handle_user_exception(e))
+
+    def _may_bring_files(self) -> bool:
+        # What is no form would be read into memory whole; a form's files go to the disk.
+        view = self.view_functions.get(request.endpoint or "")
+        if not getattr(view, _FILES, False) or request.mimetype != "multipart/form-data":
+            return False
+        # Both cookies are signed; whether their person still may is asked later, in the transaction.
+        remembered = request.cookies.get(self.config.get("REMEMBER_COOKIE_NAME", ""))
+        return "_user_id" in session or bool(remembered and decode_cookie(remembered))
 
     def _run_once(self) -> Response:
         g.pop("rescues", None)

@@ -33,7 +33,7 @@ def duration(minutes: int | None) -> str:
 def long_duration(minutes: int) -> str:
     """Minutes as `25 min` or `1 h 05`, and from a day on as `3 days`."""
     days = minutes // (24 * 60)
-    return f"{days}{NBSP}{ngettext('day', 'days', days)}" if days else duration(minutes)
+    return str(ngettext("%(num)d day", "%(num)d days", days)).replace(" ", NBSP) if days else duration(minutes)
 
 
 def hours(minutes: int | None) -> str:

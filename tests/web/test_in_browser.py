@@ -119,6 +119,17 @@ def test_no_page_scrolls_sideways_at_360(page: Page, address: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
+def test_on_a_phone_a_task_opens_as_a_page(page: Page) -> None:
+    """There is no room for a pane beside the list."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/")
+
+    page.click("text=First of three")
+
+    page.wait_for_url("**/tasks/*")
+    expect(page.locator(".s-pane-form")).to_be_visible()
+
+
 def test_a_ticket_does_not_scroll_sideways_at_360(page: Page) -> None:
     page.goto("/tickets/?q=Second")
     page.click("text=Second of three")

@@ -10,6 +10,20 @@ function focusFirstError(root) {
 export function watchForms() {
   document.addEventListener("htmx:config:request", (event) => {
     event.detail.ctx.request.headers["X-CSRFToken"] = token();
+    const link = event.target.closest?.("[data-pane]");
+    if (!link) return;
+    // Narrow screens have no pane beside the list: the task opens as a page of its own.
+    if (!document.getElementById("pane")?.offsetParent) {
+      event.preventDefault();
+      location.assign(link.href);
+      return;
+    }
+    for (const row of document.querySelectorAll("[data-row]")) {
+      const here = row.contains(link);
+      row.classList.toggle("is-open", here);
+      row.classList.toggle("is-at", here);
+      if (here) row.setAttribute("aria-current", "true"); else row.removeAttribute("aria-current");
+    }
   });
   document.addEventListener("htmx:after:swap", () => focusFirstError(document));
   document.addEventListener("change", (event) => {
