@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app import clock
 from app.db import Session
-from app.engine.failures import PARKED, StepFailed, stall
+from app.engine.failures import PARKED, StepFailed, locked, stall
 from app.engine.models import InstanceState, ProcessInstance, Timer
 from app.engine.steps import Step, StepKind
 from app.jobs import offer_after_commit
@@ -21,8 +21,8 @@ MAX_ATTEMPTS = 5
 def offer_due(session: Session, now: datetime, limit: int = 200) -> list[int]:
     """Take due timers, earliest first, and hint workers to wake them once this transaction has committed.
 
-    A timer is taken for `LEASE` of real time; when nobody woke it by then it is taken again. An attempt counts when
-    it is taken, so one that kills its worker ends as a stalled instance.
+    A timer is taken for `LEASE` of real time; when nobody woke it by then it is taken again, as often as it needs: a
+    queue that is away or long says nothing about the timer.
 
     Returns:
         the ids of the timers taken.
@@ -42,15 +42,38 @@ def offer_due(session: Session, now: datetime, limit: int = 200) -> list[int]:
     )
     taken: list[int] = []
     for timer in session.scalars(query).all():
-        if timer.attempts >= MAX_ATTEMPTS:
-            _give_up(session, timer)
-            continue
-        timer.attempts += 1
         timer.lease_until = real_now + LEASE
         taken.append(timer.id)
         offer_after_commit(session, "engine.wake", timer.id)
     session.flush()
     return taken
+
+
+def begin(session: Session, timer_id: int) -> bool:
+    """A worker is about to wake a due timer: count the attempt; False when there is nothing to wake.
+
+    In a transaction before the one that wakes it, so that a timer which kills its worker each time ends as a stalled
+    instance.
+    """
+    timer = session.get(Timer, timer_id)
+    if timer is None:
+        return False
+    # The instance first, as every step does: whoever holds it may be firing this very timer.
+    locked(session, timer.instance_id)
+    query = select(Timer).where(Timer.id == timer_id).execution_options(populate_existing=True)
+    timer = session.scalars(query).one_or_none()
+    if timer is None or timer.due_at > clock.now() or _is_parked(timer):
+        return False
+    if timer.attempts >= MAX_ATTEMPTS:
+        _give_up(session, timer)
+        return False
+    timer.attempts += 1
+    timer.lease_until = clock.real_now() + LEASE
+    return True
+
+
+def _is_parked(timer: Timer) -> bool:
+    return timer.lease_until is not None and timer.lease_until >= PARKED
 
 
 def _give_up(session: Session, timer: Timer) -> None:

@@ -8,8 +8,9 @@ from sqlalchemy import select
 from app import clock
 from app.engine import service
 from app.engine.due import NEVER
+from app.engine.failures import PARKED
 from app.engine.models import InstanceState, TaskState, Timer, UserTask
-from app.engine.timers import LEASE, MAX_ATTEMPTS, offer_due
+from app.engine.timers import LEASE, MAX_ATTEMPTS, begin, offer_due
 
 from .conftest import Desk, Thing
 
@@ -180,13 +181,43 @@ def test_a_timer_that_kills_its_workers_ends_as_a_stalled_instance(desk: Desk, l
     moment = later(days=2)
 
     for _ in range(MAX_ATTEMPTS):
-        assert len(offer_due(desk.session, moment)) == 1
-        timer = desk.session.scalars(select(Timer)).one()
-        # The worker died: its lease runs out in real time.
-        timer.lease_until = clock.real_now() - LEASE
-        desk.session.flush()
+        (timer_id,) = offer_due(desk.session, moment)
+        assert begin(desk.session, timer_id)
+        _let_lease_end(desk)
+    (timer_id,) = offer_due(desk.session, moment)
+    assert not begin(desk.session, timer_id)
     assert offer_due(desk.session, moment) == []
 
     assert (instance.state, instance.stalled_element) == (InstanceState.STALLED, "silence")
     service.retry(desk.session, instance, by_id=1)
     assert instance.state == InstanceState.COMPLETED
+
+
+def test_a_queue_that_stands_still_stalls_no_instance(desk: Desk, thing: Thing, later: Later) -> None:
+    """Without Redis or workers the clock takes a timer again and again; that is nothing the timer did."""
+    desk.start("event_gateway")
+    moment = later(days=2)
+
+    for _ in range(MAX_ATTEMPTS + 3):
+        (timer_id,) = offer_due(desk.session, moment)
+        _let_lease_end(desk)
+
+    assert begin(desk.session, timer_id)
+    service.wake(desk.session, timer_id)
+    assert thing.notes == ["silence"]
+
+
+def test_a_parked_timer_is_not_begun_by_an_old_hint(desk: Desk, thing: Thing, later: Later) -> None:
+    desk.start("event_gateway")
+    timer = desk.session.scalars(select(Timer)).one()
+    moment = later(days=2)
+    offer_due(desk.session, moment)
+    timer.lease_until = PARKED
+
+    assert not begin(desk.session, timer.id)
+
+
+def _let_lease_end(desk: Desk) -> None:
+    timer = desk.session.scalars(select(Timer)).one()
+    timer.lease_until = clock.real_now() - LEASE
+    desk.session.flush()
