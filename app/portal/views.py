@@ -22,6 +22,7 @@ from app.sla import queries as sla
 from app.tickets import lines, reopening
 from app.tickets import service as tickets
 from app.tickets.models import Channel, MessageKind, Ticket
+from app.web.boundary import takes_files
 from app.web.diagrams import diagram_of
 from app.web.language import reader_language
 
@@ -51,6 +52,7 @@ def new() -> str:
 
 
 @blueprint.post("/new")
+@takes_files
 def add() -> ResponseReturnValue:
     """Open the request, or show the form again with what is missing."""
     session, person = db.session(), current_person()
@@ -88,6 +90,7 @@ def show(number: str) -> str:
 
 
 @blueprint.post("/requests/<number>/reply")
+@takes_files
 def reply(number: str) -> ResponseReturnValue:
     """Add a message to a request."""
     session, person, ticket = db.session(), current_person(), _request(number)

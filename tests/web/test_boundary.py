@@ -5,16 +5,19 @@ from io import BytesIO
 
 import pytest
 from flask import Flask, request
+from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.test import TestResponse
 
 from app.db import CONFLICT_RETRIES, db
 from app.errors import Conflict, DeskError
 from app.people.models import Role, Skill
 from app.people.service import add_skill
 from app.web.access import ACCESS, ANYBODY
-from app.web.boundary import opens_own_transactions, rescue
+from app.web.boundary import opens_own_transactions, rescue, takes_files
+from app.web.security import FORM_TEXT_MAX_BYTES
 from tests.pages import Pages, open_desk
 
 Route = Callable[[Callable[[], object]], str]
@@ -184,6 +187,30 @@ def test_a_body_that_is_too_large_is_refused_before_anything_is_locked(routed: P
 
     assert answer.status_code == 413
     assert ran == []
+
+
+def test_only_forms_of_signed_in_people_bring_more_than_text(routed: Pages, route: Route) -> None:
+    """Anybody could fill the memory otherwise: a body that is no form is read whole, before anyone is asked who it is."""
+
+    @takes_files
+    def view() -> str:
+        return str(sum(len(each.read()) for each in request.files.values()))
+
+    def plain_view() -> str:
+        return "done"
+
+    large = b"x" * (FORM_TEXT_MAX_BYTES + 500)
+    takes, takes_none = route(view), route(plain_view)
+    visitor, person = routed.app.test_client(), routed.client(routed.staff(Role.AGENT))
+
+    def brought(browser: FlaskClient, address: str) -> TestResponse:
+        return browser.post(address, data={"file": (BytesIO(large), "large.bin")})
+
+    assert visitor.post(takes, data=large, content_type="application/octet-stream").status_code == 413
+    assert person.post(takes, data=large, content_type="application/octet-stream").status_code == 413
+    assert brought(visitor, takes).status_code == 413
+    assert brought(person, takes_none).status_code == 413
+    assert brought(person, takes).text == str(len(large))
 
 
 def test_a_body_is_read_before_the_transaction_opens(routed: Pages, route: Route) -> None:
