@@ -18,7 +18,7 @@ from app.mail.events import MailTaken
 from app.mail.loops import automatic_reason, is_machine_address
 from app.mail.models import ReceivedMail, ReceivedState
 from app.mail.parsing import Attached, ParsedMail
-from app.mail.threading import ticket_answered
+from app.mail.threading import is_proven, takes_part, ticket_answered
 from app.people import queries as people
 from app.people.models import Person
 from app.texts import gettext_in
@@ -72,6 +72,9 @@ def _take_from_person(
     message_id = mail.message_id or None
     text = mail.text or gettext_in(author.language, "(no text)")
     others = [] if ticket is not None and _only_staff(session, author) else _others(session, mail, author, own)
+    if ticket is not None and not is_proven(mail.references, ticket, desk_settings().secret_key):
+        # A forged From line and a number must not add a stranger to those who get the replies.
+        others = [person for person in others if takes_part(session, ticket, person)]
     if ticket is None:
         subject = mail.subject or text.split("\n")[0][:80]
         ticket = tickets.open_ticket(

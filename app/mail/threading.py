@@ -62,6 +62,11 @@ def ticket_answered(
     return None
 
 
+def is_proven(references: list[str], ticket: Ticket, secret: str) -> bool:
+    """Whether a mail names a Message-ID of ours about a ticket: its sender was sent one, whatever its From line says."""
+    return any(ticket_id_in(reference, secret) == ticket.id for reference in references)
+
+
 def takes_part(session: Session, ticket: Ticket, person: Person) -> bool:
     """Whether a person may continue a ticket without proof: its requester, a participant, its customer's contact."""
     if person.id == ticket.requester_id:

@@ -15,6 +15,7 @@ from app.mail import jobs, queries, service
 from app.mail.desk import desk_settings
 from app.mail.models import ReceivedMail
 from app.mail.threading import message_id_for, ticket_id_in
+from app.people.models import Person
 from app.tickets import service as tickets
 from app.tickets.models import Message, Participant, Ticket
 from tests.mail.conftest import CORPUS, Desk
@@ -165,6 +166,33 @@ def test_people_in_copy_stay_in_the_conversation_but_never_our_own_mailboxes(des
         assert emails == {"mihai.serban@furnizor.example", "dan.pop@medis.example"}
 
     desk.write(check)
+
+
+def test_a_forged_sender_cannot_copy_a_stranger_into_a_conversation(desk: Desk) -> None:
+    """Who knows an address and a number could read every later reply; proof is a Message-ID of ours."""
+
+    def open_one(session: Session) -> tuple[str, str]:
+        customer = add_customer(session, "Medis")
+        asker = add_contact(session, customer, email=IOANA).person
+        add_contact(session, customer, email="coleg@medis.example")
+        ticket = add_ticket(session, "Imprimanta", requester=asker)
+        return ticket.number, a_reply_of_ours(session, ticket)
+
+    number, ours = desk.write(open_one)
+    copies = "Cc: spion@elsewhere.example, coleg@medis.example\r\n"
+
+    def participants() -> set[str]:
+        return desk.write(
+            lambda session: {
+                session.get_one(Person, row.person_id).email for row in session.scalars(select(Participant))
+            }
+        )
+
+    desk.receive(mail(f"Re: [{number}] Imprimanta", headers=copies))
+    assert participants() == {"coleg@medis.example"}
+
+    desk.receive(mail("Re: Imprimanta", headers=f"In-Reply-To: {ours}\r\n{copies}"))
+    assert participants() == {"coleg@medis.example", "spion@elsewhere.example"}
 
 
 def test_attachments_become_documents_of_the_message(desk: Desk) -> None:
