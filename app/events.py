@@ -169,9 +169,18 @@ def _claim(session: Session, delivery_id: int) -> bool:
         update(Delivery)
         .where(Delivery.id == delivery_id, Delivery.state == DeliveryState.PENDING, Delivery.next_attempt_at <= moment)
         .values(attempts=Delivery.attempts + 1, next_attempt_at=moment + LEASE)
+        .returning(Delivery.id)
         .execution_options(synchronize_session=False)
-    )
-    return bool(claimed.rowcount)  # type: ignore[attr-defined]  # SQLAlchemy types execute() of an update too widely
+    ).first()
+    if claimed is None:
+        return False
+    delivery = session.get_one(Delivery, delivery_id)
+    if delivery.attempts > MAX_ATTEMPTS:
+        # Whoever had it before never came back to say what went wrong.
+        delivery.state = DeliveryState.DEAD
+        delivery.last_error = delivery.last_error or "It broke off each time."
+        return False
+    return True
 
 
 def _run(session: Session, delivery_id: int) -> None:

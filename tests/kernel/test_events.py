@@ -117,6 +117,19 @@ def test_a_delivery_dies_after_its_last_attempt(desk: Flask) -> None:
     assert _delivery(delivery_id).state == DeliveryState.DEAD
 
 
+def test_a_delivery_that_kills_its_worker_each_time_ends_as_dead(desk: Flask) -> None:
+    """It must not take workers with it for ever."""
+    delivery_id = _recorded(3)
+    with transaction() as session:
+        # As often as may be, a worker claimed it and was gone.
+        session.get_one(Delivery, delivery_id).attempts = events.MAX_ATTEMPTS
+
+    assert deliver(delivery_id) is False
+
+    assert _delivery(delivery_id).state == DeliveryState.DEAD
+    assert _heard == [3]
+
+
 def test_the_clock_finds_deliveries_whose_hint_was_lost(desk: Flask) -> None:
     delivery_id = _recorded(3)
 
