@@ -15,8 +15,7 @@ from app.people import service as people
 from app.people.models import Person, Role
 from app.people.passwords import PasswordHash, hash_password
 from app.tickets.models import RequestType
-
-PASSWORD = "suport-demo"
+from app.web.demo_accounts import PASSWORD
 
 # Name: account, roles, teams, skills with levels.
 _STAFF: dict[str, tuple[str, tuple[Role, ...], tuple[str, ...], dict[str, int]]] = {

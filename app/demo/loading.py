@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.demo.company import Company, found
-from app.demo.stories import STORIES, Step, Story
+from app.demo.stories import STORIES
+from app.demo.telling import Step, Story
 from app.engine import service as engine
 from app.engine.models import Timer, UserTask
 from app.escalations.models import Escalation

@@ -57,7 +57,9 @@ def test_no_source_file_has_grown_out_of_hand() -> None:
     long = {
         str(file.relative_to(ROOT)): lines
         for file in project_files()
-        if file.suffix == ".py" and (lines := len(file.read_text().splitlines())) > 500
+        if file.suffix == ".py"
+        and "migrations" not in file.parts
+        and (lines := len(file.read_text().splitlines())) > 500
     }
 
     assert long == {}
