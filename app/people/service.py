@@ -119,6 +119,12 @@ def set_password(
     events.record(session, PasswordSet(person_id=person.id, by_id=by.id if by else None))
 
 
+def end_sessions(session: Session, person: Person) -> None:
+    """Make every cookie that names somebody worthless, also copies of it and those of other browsers."""
+    person.session_stamp = secrets.token_hex(16)
+    session.flush()
+
+
 def deactivate(session: Session, person: Person, *, by: Person | None) -> None:
     """Let somebody sign in no more; what they did stays theirs. Doing it again does nothing."""
     if not person.is_active:

@@ -27,6 +27,10 @@ def _account() -> str:
     return f"account:{request.form.get('email', '').strip().lower()[:254]}"
 
 
+def _person() -> str:
+    return f"password:{current_user.get_id()}"
+
+
 def _refused(response: object) -> bool:
     return getattr(response, "status_code", 200) == 422
 
@@ -65,7 +69,8 @@ def _sign_in_page(target: str | None, email: str = "", error: str = "") -> str:
 
 @blueprint.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
-    """End the session; the cookie is worth nothing afterwards."""
+    """End the person's sessions, here and elsewhere: a copy of a cookie is worth nothing afterwards."""
+    service.end_sessions(db.session(), current_person())
     logout_user()
     session.clear()
     # Flask-Login asks for the remember cookie's removal through the session it has just lost.
@@ -74,6 +79,8 @@ def sign_out() -> ResponseReturnValue:
 
 
 @blueprint.route("/password", methods=["GET", "POST"])
+# Somebody at an unlocked screen must not find the present password out by trying.
+@limiter.limit("8/5 minutes", key_func=_person, methods=["POST"], deduct_when=_refused)
 @opens_own_transactions
 def new_password() -> ResponseReturnValue:
     """Choose one's own password: asked for at once after a one-time one, else from the profile menu."""

@@ -119,6 +119,32 @@ def test_signing_out_ends_the_session(signing: Pages) -> None:
     assert browser.get("/").status_code == 302
 
 
+def test_copies_of_the_cookies_are_worth_nothing_after_signing_out(signing: Pages) -> None:
+    add(signing, "copied@desk.example")
+    browser = signing.app.test_client()
+    sign_in(browser, "copied@desk.example", remember="on")
+    copies = {name: browser.get_cookie(name) for name in ("suport", "suport-remembered")}
+
+    browser.post("/sign-out", data={"csrf_token": token(browser.get("/"))})
+
+    for name, copy in copies.items():
+        assert copy is not None
+        thief = signing.app.test_client()
+        thief.set_cookie(name, copy.value)
+        assert thief.get("/tickets/").status_code == 302
+
+
+def test_trying_the_present_password_is_slowed_down(signing: Pages) -> None:
+    add(signing, "unlocked@desk.example")
+    browser = signing.app.test_client()
+    sign_in(browser, "unlocked@desk.example")
+    form = {"csrf_token": token(browser.get("/password")), "password": "another long one"}
+
+    met = [browser.post("/password", data={**form, "present": f"guess {number}"}).status_code for number in range(10)]
+
+    assert met == [422] * 8 + [429] * 2
+
+
 def test_a_new_password_signs_out_other_browsers(signing: Pages) -> None:
     add(signing, "two@desk.example")
     here, elsewhere = signing.app.test_client(), signing.app.test_client()
