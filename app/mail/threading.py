@@ -63,7 +63,7 @@ def ticket_answered(
 
 
 def is_proven(references: list[str], ticket: Ticket, secret: str) -> bool:
-    """Whether a mail names a Message-ID of ours about a ticket: its sender was sent one, whatever its From line says."""
+    """Whether a mail names a Message-ID of ours about a ticket: its sender got one, whatever its From line says."""
     return any(ticket_id_in(reference, secret) == ticket.id for reference in references)
 
 

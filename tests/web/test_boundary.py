@@ -190,7 +190,7 @@ def test_a_body_that_is_too_large_is_refused_before_anything_is_locked(routed: P
 
 
 def test_only_forms_of_signed_in_people_bring_more_than_text(routed: Pages, route: Route) -> None:
-    """Anybody could fill the memory otherwise: a body that is no form is read whole, before anyone is asked who it is."""
+    """Anybody could fill the memory otherwise: a body that is no form is read whole, before access is checked."""
 
     @takes_files
     def view() -> str:
