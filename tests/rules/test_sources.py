@@ -53,7 +53,8 @@ def test_no_code_of_others_is_kept_in_the_tree() -> None:
 
 
 def test_no_source_file_has_grown_out_of_hand() -> None:
-    """Past about 400 lines, two things live in one file."""
+    """Past about 400 lines, two things live in one file; a migration is one thing however long."""
+    sources = [each for each in project_files() if each.suffix == ".py" and "migrations" not in each.parts]
     long = {
         str(file.relative_to(ROOT)): lines
         for file in project_files()
