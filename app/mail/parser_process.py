@@ -126,10 +126,9 @@ class ParserProcess:
         with self._lock:
             try:
                 answer = self._ask(raw)
-            except (OSError, EOFError, TimeoutError) as error:
-                self._stop()
-                if isinstance(error, TimeoutError):
-                    raise Unreadable("Reading it took too long.") from None
+            except TimeoutError:
+                raise Unreadable("Reading it took too long.") from None
+            except (OSError, EOFError):
                 # The server itself was killed (memory, an operator): this says nothing about the mail.
                 answer = self._ask(raw)
         return _decode(answer)
@@ -140,6 +139,15 @@ class ParserProcess:
             self._stop()
 
     def _ask(self, raw: bytes) -> bytes:
+        try:
+            return self._answer(raw)
+        except BaseException:
+            # Whatever broke it off (a job's time may be over at any line): what the server says later about this mail
+            # must never be taken for the answer about the next one.
+            self._stop()
+            raise
+
+    def _answer(self, raw: bytes) -> bytes:
         if self._server is None or self._server.poll() is not None:
             self._stop()
             self._server = subprocess.Popen(

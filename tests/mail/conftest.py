@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,12 @@ from tests.mail.smtp_server import ScriptedServer
 from tests.world import add_lists, add_plain_processes
 
 T = TypeVar("T")
+
+
+class OutOfTimeError(Exception):
+    """What ends a job whose time is over, as RQ's own exception does."""
+
+
 CORPUS = Path(__file__).parent / "corpus"
 
 
@@ -55,6 +62,22 @@ class Desk:
         waiting = select(OutgoingMail.id).where(OutgoingMail.state == OutgoingState.QUEUED).order_by(OutgoingMail.id)
         for outgoing_id in self.write(lambda session: list(session.scalars(waiting))):
             jobs.send(outgoing_id)
+
+
+@contextmanager
+def interrupted(*, after_seconds: float) -> Iterator[None]:
+    """Raise `OutOfTimeError` in whatever runs after some time, as RQ does when a job's time is over."""
+
+    def end(_number: int, _frame: object) -> None:
+        raise OutOfTimeError
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, after_seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 from app.mail.loops import automatic_reason
 from app.mail.parser_process import ParserProcess, parse_apart
 from app.mail.parsing import TEXT_CHARACTERS, ParsedMail, Unreadable, parse
+from tests.mail.conftest import OutOfTimeError, interrupted
 
 CORPUS = Path(__file__).parent / "corpus"
 EVERY_MAIL = sorted(path.stem for path in CORPUS.glob("*.eml"))
@@ -191,6 +192,20 @@ def test_a_parser_that_was_killed_is_started_again() -> None:
         server.wait()
 
         assert parser.parse(raw("ordinary")).sender == "ioana.radu@medis.example"
+    finally:
+        parser.close()
+
+
+def test_what_comes_too_late_about_one_mail_is_not_taken_for_the_next() -> None:
+    """A job may be ended while it waits for the parser; a later mail must never get another's text."""
+    parser = ParserProcess()
+    first = b"From: a@x.example\r\nSubject: First\r\n\r\n" + b"a line of it\r\n" * 200_000
+    try:
+        parser.parse(raw("ordinary"))
+        with pytest.raises(OutOfTimeError), interrupted(after_seconds=0.01):
+            parser.parse(first)
+
+        assert parser.parse(raw("ordinary")).sender_name == "Ioana Radu"
     finally:
         parser.close()
 
