@@ -67,6 +67,11 @@ def send(outgoing_id: int) -> None:
     except sending.Refused as error:
         reason = str(error)
         run_in_transaction(lambda session: _fail_outgoing(session, outgoing_id, reason))
+    except Exception as error:
+        # Also the end of the job's own time: a server that is slow for ever must not leave a mail that says nothing.
+        log.exception("mail_not_sent", outgoing_mail=outgoing_id)
+        reason = f"{type(error).__name__}: {str(error)[:500]}"
+        run_in_transaction(lambda session: _put_off_outgoing(session, outgoing_id, reason))
     else:
         run_in_transaction(lambda session: _mark_sent(session, outgoing_id, note))
 
@@ -119,7 +124,13 @@ def _claim_outgoing(session: Session, outgoing_id: int) -> sending.Parcel | None
         .values(next_attempt_at=moment + LEASE, attempts=OutgoingMail.attempts + 1)
         .returning(OutgoingMail.id)
     ).first()
-    return sending.parcel_of(session, session.get_one(OutgoingMail, outgoing_id)) if claimed is not None else None
+    if claimed is None:
+        return None
+    mail = session.get_one(OutgoingMail, outgoing_id)
+    if mail.attempts > SEND_ATTEMPTS:
+        _fail_outgoing(session, outgoing_id, mail.last_error or "Sending it broke off each time.")
+        return None
+    return sending.parcel_of(session, mail)
 
 
 def _mark_sent(session: Session, outgoing_id: int, note: str) -> None:

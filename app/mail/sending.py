@@ -194,6 +194,10 @@ class _Connection(Connection):
     def __exit__(self, exc_type: type[BaseException], exc_value: BaseException, tb: TracebackType) -> None:
         if self.host is None:
             return
+        if exc_value is not None and not isinstance(exc_value, smtplib.SMTPException):
+            # The conversation broke off in the middle: a server that says nothing says no good-bye either.
+            self.host.close()
+            return
         try:
             self.host.quit()
         except (smtplib.SMTPException, OSError):

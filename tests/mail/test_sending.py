@@ -20,7 +20,7 @@ from app.mail.models import OutgoingKind, OutgoingMail
 from app.mail.parsing import addresses
 from app.tickets import service as tickets
 from app.tickets.models import Ticket
-from tests.mail.conftest import Desk
+from tests.mail.conftest import Desk, interrupted
 from tests.mail.smtp_server import DROP, STALL
 from tests.world import add_contact, add_person, add_team, add_ticket
 
@@ -127,6 +127,34 @@ def test_back_off_grows_and_ends(desk: Desk) -> None:
     desk.write(last_attempt)
     try_again_now(desk, outgoing_id)
     assert desk.outgoing(outgoing_id).state == "failed"
+
+
+def test_a_mail_that_kills_its_sender_each_time_ends_as_failed(desk: Desk) -> None:
+    outgoing_id = queue(desk)
+
+    def killed_often(session: Session) -> None:
+        queries.outgoing(session, outgoing_id).attempts = jobs.SEND_ATTEMPTS
+
+    desk.write(killed_often)
+    try_again_now(desk, outgoing_id)
+
+    assert desk.outgoing(outgoing_id).state == "failed"
+    assert desk.outgoing(outgoing_id).last_error
+    assert desk.server.taken == []
+
+
+def test_a_mail_that_takes_longer_than_its_job_may_says_so_and_is_tried_again(desk: Desk) -> None:
+    """RQ ends a job by an exception at whatever line it is: here while the server says nothing."""
+    change_settings(desk, smtp_timeout_seconds=30.0)
+    desk.server.answers.append(STALL)
+    outgoing_id = queue(desk)
+
+    with interrupted(after_seconds=0.3):
+        jobs.send(outgoing_id)
+
+    waiting = desk.outgoing(outgoing_id)
+    assert (waiting.state, waiting.attempts) == ("queued", 1)
+    assert "OutOfTimeError" in waiting.last_error
 
 
 def test_a_mail_that_is_refused_fails_visibly_and_a_person_can_send_it_again(desk: Desk) -> None:
