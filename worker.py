@@ -28,7 +28,7 @@ from app.mail import receiver
 from app.mail import service as mail
 
 TICK_SECONDS = 1.0
-# How many due rows of a kind one tick offers; the next tick goes on.
+# How many due rows of a kind one tick offers, and how many hints may wait in the queue when it does.
 BATCH = 500
 
 log = structlog.get_logger("worker")
@@ -73,7 +73,13 @@ def run_clock(app: Flask) -> int:
 
 def tick() -> None:
     """One look at everything that may be due; a part that fails does not keep the others from being looked at."""
-    for part in (beat, offer_timers, offer_deliveries, offer_mail):
+    parts: list[Callable[[], None]] = [beat]
+    # What is due is offered again each second until a worker takes it: that must not fill a queue nobody empties. A
+    # queue that does not answer is asked again a second later.
+    waiting = jobs.waiting()
+    if waiting is not None and waiting <= BATCH:
+        parts += [offer_timers, offer_deliveries, offer_mail]
+    for part in parts:
         try:
             part()
         except Exception:
@@ -96,15 +102,18 @@ def offer_timers() -> None:
 def offer_deliveries() -> None:
     """Offer deliveries whose hint was lost or whose next attempt has come."""
     for delivery_id in run_in_transaction(lambda session: relay(session, limit=BATCH), writing=False):
-        jobs.offer("events.deliver", delivery_id)
+        if not jobs.offer("events.deliver", delivery_id):
+            return
 
 
 def offer_mail() -> None:
     """Offer received mail that is not read yet, and outgoing mail whose next attempt has come."""
     for received_id in run_in_transaction(lambda session: mail.pending_ids(session, limit=BATCH), writing=False):
-        jobs.offer("mail.process", received_id)
+        if not jobs.offer("mail.process", received_id):
+            return
     for outgoing_id in run_in_transaction(lambda session: mail.due_ids(session, limit=BATCH), writing=False):
-        jobs.offer("mail.send", outgoing_id)
+        if not jobs.offer("mail.send", outgoing_id):
+            return
 
 
 def run_receiver(app: Flask) -> int:

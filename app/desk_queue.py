@@ -45,6 +45,13 @@ class DeskQueue(Queue):
             return str(error) or type(error).__name__
         return ""
 
+    def waiting(self) -> int | None:
+        """How many hints wait; None when Redis does not answer."""
+        try:
+            return int(self.count)
+        except (RedisError, OSError):
+            return None
+
     def answers(self) -> bool:
         """Whether Redis answers within its short time-out."""
         try:

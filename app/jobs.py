@@ -62,6 +62,12 @@ def offer(name: str, *args: Any) -> bool:
     return not error
 
 
+def waiting() -> int | None:
+    """How many hints wait for a worker; None when the queue does not say."""
+    desk = queue()
+    return None if desk is None else desk.waiting()
+
+
 def offer_after_commit(session: Session, name: str, *args: Any) -> None:
     """Hint once the present transaction has committed; a rollback forgets it."""
     session.info.setdefault("hints", []).append((name, args))

@@ -129,6 +129,27 @@ def test_a_delivery_whose_hint_was_lost_is_offered_again(desk: Flask, settings: 
     assert [(job.func_name, job.args) for job in offered] == [("events.deliver", (due,))]
 
 
+def test_a_backlog_does_not_fill_the_queue_without_bound(
+    desk: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is due is offered each second until a worker takes it; with all workers busy the queue must not grow."""
+    monkeypatch.setattr(worker, "BATCH", 3)
+    queue = Queue(desk_queue.NAME, connection=Redis.from_url(settings.redis_url))
+    with desk.app_context():
+        for _ in range(5):
+            run_in_transaction(lambda session: _pending_delivery(session, timedelta(seconds=-1)))
+
+        lengths = []
+        for _ in range(4):
+            worker.tick()
+            lengths.append(queue.count)
+        queue.connection.flushall()
+        worker.tick()
+
+    assert lengths == [3, 6, 6, 6]
+    assert queue.count == 3, "it goes on when workers are there again"
+
+
 def test_a_clock_part_that_fails_does_not_keep_the_others_from_being_looked_at(desk: Flask, settings: Settings) -> None:
     """One broken table must not stop every deadline of the desk."""
     with desk.app_context():
