@@ -78,8 +78,13 @@ def _send_hints(session: Session) -> None:
     # A savepoint commits too, but its rows are seen by workers only after the whole transaction.
     if session.in_nested_transaction():
         return
-    for name, args in session.info.pop("hints", ()):
-        offer(name, *args)
+    hints = session.info.pop("hints", ())
+    for place, (name, args) in enumerate(hints):
+        if not offer(name, *args):
+            # Each further one would wait for the same time-out while somebody waits for this answer.
+            if place + 1 < len(hints) and queue() is not None:
+                log.warning("hints_lost", count=len(hints) - place - 1)
+            return
 
 
 @event.listens_for(Session, "after_rollback")

@@ -1,5 +1,6 @@
 """Hints: sent after the commit only, and never the reason for a failure."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,14 @@ _ran: list[int] = []
 @job("tests.run")
 def _run(number: int) -> None:
     _ran.append(number)
+
+
+def _noting(sent: list[tuple[object, ...]]) -> Callable[..., bool]:
+    def offered(*hint: object) -> bool:
+        sent.append(hint)
+        return True
+
+    return offered
 
 
 def test_only_registered_functions_run(desk: Flask) -> None:
@@ -45,7 +54,7 @@ def test_a_queue_that_is_away_is_no_failure(desk: Flask, tmp_path: Path, monkeyp
 def test_hints_of_a_savepoint_wait_for_the_commit_of_the_whole(desk: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that is hinted too early looks for rows nobody can see yet."""
     sent: list[tuple[object, ...]] = []
-    monkeypatch.setattr(jobs, "offer", lambda *hint: sent.append(hint))
+    monkeypatch.setattr(jobs, "offer", _noting(sent))
 
     with transaction() as session:
         with session.begin_nested():
@@ -57,7 +66,7 @@ def test_hints_of_a_savepoint_wait_for_the_commit_of_the_whole(desk: Flask, monk
 
 def test_a_rollback_forgets_its_hints(desk: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[tuple[object, ...]] = []
-    monkeypatch.setattr(jobs, "offer", lambda *hint: sent.append(hint))
+    monkeypatch.setattr(jobs, "offer", _noting(sent))
 
     def body(session: Session) -> None:
         offer_after_commit(session, "tests.run", 1)
@@ -69,3 +78,22 @@ def test_a_rollback_forgets_its_hints(desk: Flask, monkeypatch: pytest.MonkeyPat
         pass
 
     assert sent == []
+
+
+def test_after_a_hint_was_lost_the_others_of_its_transaction_are_not_tried(
+    desk: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Redis that is away costs one time-out, not one for each of a hundred hints."""
+    tried: list[tuple[object, ...]] = []
+
+    def lose(*hint: object) -> bool:
+        tried.append(hint)
+        return False
+
+    monkeypatch.setattr(jobs, "offer", lose)
+
+    with transaction() as session:
+        for number in range(3):
+            offer_after_commit(session, "tests.run", number)
+
+    assert tried == [("tests.run", 0)]
