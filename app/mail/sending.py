@@ -191,7 +191,9 @@ class _Connection(Connection):
             host.login(settings.smtp_user, settings.smtp_password)
         return host
 
-    def __exit__(self, exc_type: type[BaseException], exc_value: BaseException, tb: TracebackType) -> None:
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc_value: BaseException | None, tb: TracebackType | None
+    ) -> None:
         if self.host is None:
             return
         if exc_value is not None and not isinstance(exc_value, smtplib.SMTPException):
