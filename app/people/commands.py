@@ -1,4 +1,4 @@
-"""`./run people …`: see and add people, give passwords."""
+"""`./run people …` and `./run teams …`: see and add people and teams, give passwords."""
 
 from __future__ import annotations
 
@@ -76,13 +76,74 @@ def give_password(email: str, ask: bool) -> None:
     hashed = passwords.hash_password(password)
 
     def change(session: Session) -> None:
-        person = queries.person_by_email(session, email)
-        if person is None:
-            raise click.ClickException(f"Nobody has the address {email}.")
-        service.set_password(session, person, hashed, by=None)
+        service.set_password(session, _person(session, email), hashed, by=None)
 
     _run(change)
     click.echo("The password is changed." if ask else f"{email} can sign in with the password {password}")
+
+
+teams_group = AppGroup("teams", help="See and add teams, and put people into them.")
+
+
+@teams_group.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+def list_teams(as_json: bool) -> None:
+    """List the active teams with their leads and members."""
+    with transaction(writing=False) as session:
+        rows: list[dict[str, Any]] = [
+            {
+                "key": team.key,
+                "name": team.name,
+                "lead": team.lead.email if team.lead else None,
+                "members": [person.email for person in queries.members(session, team)],
+            }
+            for team in queries.teams(session)
+        ]
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    for row in rows:
+        click.echo(f"{row['key']:<16} {row['name']:<28} {', '.join(row['members'])}")
+
+
+@teams_group.command("add")
+@click.argument("key")
+@click.option("--name", required=True, help="What people call the team.")
+@click.option("--email", help="A mailbox of the team.")
+@click.option("--lead", "lead_address", help="Address of the person who leads it; they become a member too.")
+def add_team(key: str, name: str, email: str | None, lead_address: str | None) -> None:
+    """Add a team; diagrams and decision tables know it by KEY."""
+
+    def add(session: Session) -> None:
+        lead = _person(session, lead_address) if lead_address else None
+        team = service.add_team(session, key=key, name=name, email=email, lead=lead)
+        if lead is not None:
+            service.add_member(session, team, lead)
+
+    _run(add)
+    click.echo(f"The team {key} is there.")
+
+
+@teams_group.command("join")
+@click.argument("key")
+@click.argument("addresses", nargs=-1, required=True)
+def join_team(key: str, addresses: tuple[str, ...]) -> None:
+    """Put people into the team KEY."""
+
+    def join(session: Session) -> None:
+        team = queries.get_team(session, key)
+        for address in addresses:
+            service.add_member(session, team, _person(session, address))
+
+    _run(join)
+    click.echo(f"{', '.join(addresses)}: in {key}.")
+
+
+def _person(session: Session, address: str) -> Person:
+    person = queries.person_by_email(session, address)
+    if person is None:
+        raise click.ClickException(f"Nobody has the address {address}.")
+    return person
 
 
 def _run(change: Callable[[Session], None]) -> None:
