@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import structlog
 from sqlalchemy import select
 
 from app import clock
@@ -40,6 +41,8 @@ __all__ = [
     "start",
     "wake",
 ]
+
+log = structlog.get_logger(__name__)
 
 _LIVE = (InstanceState.RUNNING, InstanceState.STALLED)
 _name_of: Callable[[Session, int], str | None] | None = None
@@ -237,6 +240,10 @@ def _advance_safely(session: Session, instance_id: int, step: Step) -> None:
 
 
 def _deliver(session: Session, name: str, subject: Subject, payload: dict[str, Any]) -> None:
+    of_subject = (ProcessInstance.subject_kind == subject.kind, ProcessInstance.subject_id == subject.id)
+    live = select(ProcessInstance.id).where(*of_subject, ProcessInstance.state.in_(_LIVE))
+    # Another transaction's step may be about to wait for just this message: locked, all have come to where they stop.
+    session.scalars(live.order_by(ProcessInstance.id).with_for_update()).all()
     query = (
         select(MessageWait.instance_id)
         .where(
@@ -248,7 +255,10 @@ def _deliver(session: Session, name: str, subject: Subject, payload: dict[str, A
         .order_by(MessageWait.instance_id)
     )
     step = Step(StepKind.MESSAGE, {"name": name, "payload": payload})
-    for instance_id in session.scalars(query).all():
+    receivers = session.scalars(query).all()
+    if not receivers:
+        log.info("message_not_awaited", message=name, subject=str(subject))
+    for instance_id in receivers:
         _advance_safely(session, instance_id, step)
 
 

@@ -168,6 +168,33 @@ def test_a_message_and_a_timer_at_once_take_one_branch(own_desk: Flask) -> None:
         run_in_transaction(check, writing=False)
 
 
+def test_a_message_that_comes_while_its_receiver_is_about_to_wait_arrives(own_desk: Flask) -> None:
+    """The step that will wait for the message is not committed yet when the message is sent."""
+    first, *_ = started("waits_late")
+    moving, sent = threading.Event(), threading.Event()
+
+    def move_on() -> None:
+        def body(session: Session) -> None:
+            task = session.scalars(select(UserTask).where(UserTask.instance_id == first)).one()
+            service.complete_task(session, task, {}, by_id=7)
+            moving.set()
+            # Long enough for a message that does not look for this step to be gone.
+            sent.wait(timeout=0.5)
+
+        run_in_transaction(body)
+
+    def send() -> None:
+        moving.wait(timeout=30)
+        run_in_transaction(lambda session: service.send_message(session, "hello", Subject("thing", 1), {"text": "x"}))
+        sent.set()
+
+    assert at_once(own_desk, move_on, send) == [None, None]
+
+    run_in_transaction(
+        lambda session: _expect(session.get_one(ProcessInstance, first).state, InstanceState.COMPLETED), writing=False
+    )
+
+
 def test_a_boundary_records_a_failed_step_after_it_rolled_back(own_desk: Flask) -> None:
     first, *_ = started("failing_step")
     THINGS[1].broken = True

@@ -1,6 +1,7 @@
 """Messages: correlated by name and subject, queued while a step runs."""
 
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from app.engine import queries, service
 from app.engine.messages import is_awaited
@@ -88,3 +89,14 @@ def test_a_failed_message_step_keeps_the_message_for_a_retry(desk: Desk, thing: 
     assert instance.state == InstanceState.RUNNING
     assert desk.open() == ["review"]
     assert desk.variables(instance)["reply"] == {"text": "hello"}
+
+
+def test_a_message_that_nobody_waits_for_stands_in_the_log(desk: Desk) -> None:
+    desk.start("one_task")
+
+    with capture_logs() as lines:
+        service.send_message(desk.session, "reply", desk.subject, {"text": "secret"})
+
+    assert lines == [
+        {"log_level": "info", "event": "message_not_awaited", "message": "reply", "subject": str(desk.subject)}
+    ]
