@@ -193,17 +193,33 @@ def run_in_transaction(body: Callable[[Session], T], writing: bool = True) -> T:
     Raises:
         Conflict: other writers were faster each time.
     """
+
+    def once() -> T:
+        with transaction(writing) as session:
+            return body(session)
+
+    try:
+        return retrying(once)
+    except Exception as error:
+        record_aftermath(error)
+        raise
+
+
+def retrying(run: Callable[[], T], *, before_again: Callable[[], None] | None = None) -> T:
+    """Run a whole boundary; again, up to three times, when another writer was faster.
+
+    Raises:
+        Conflict: other writers were faster each time.
+    """
     for attempt in range(1 + CONFLICT_RETRIES):
         try:
-            with transaction(writing) as session:
-                return body(session)
+            return run()
         except (StaleDataError, OperationalError) as error:
             if not is_lost_race(error):
                 raise
             log.info("conflict_retried", attempt=attempt, error=str(error))
-        except Exception as error:
-            record_aftermath(error)
-            raise
+            if before_again is not None:
+                before_again()
     raise Conflict("Somebody else changed this at the same moment. Look at it again, then repeat what you did.")
 
 
@@ -219,5 +235,4 @@ def record_aftermath(error: Exception) -> None:
     """Write down, in a transaction of its own, what a failed step must leave behind."""
     aftermath = getattr(error, "aftermath", None)
     if aftermath is not None:
-        with transaction() as session:
-            aftermath(session)
+        run_in_transaction(aftermath)

@@ -19,11 +19,9 @@ from jinja2 import FileSystemLoader
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
-from app.db import CONFLICT_RETRIES, is_lost_race, record_aftermath, transaction
-from app.errors import Conflict
+from app.db import record_aftermath, retrying, run_in_transaction, transaction
 
 log = structlog.get_logger(__name__)
 
@@ -80,17 +78,13 @@ class Desk(Flask):
             request.max_content_length = self.config["MAX_FORM_MEMORY_SIZE"]
         request.get_data(cache=True, parse_form_data=True)
         cookie = dict(session)
-        for attempt in range(1 + CONFLICT_RETRIES):
-            try:
-                return self._run_once()
-            except (StaleDataError, OperationalError) as error:
-                if not is_lost_race(error):
-                    raise
-                log.info("request_retried", endpoint=request.endpoint, attempt=attempt, error=str(error))
-                session.clear()
-                session.update(cookie)
-                _forget_rolled_back()
-        raise Conflict("Somebody else changed this at the same moment. Look at it again, then repeat what you did.")
+
+        def forget() -> None:
+            session.clear()
+            session.update(cookie)
+            _forget_rolled_back()
+
+        return retrying(self._run_once, before_again=forget)
 
     def handle_user_exception(self, e: Exception) -> HTTPException | ResponseReturnValue:
         """Write down what a failed request leaves behind, then answer it with a page read in a fresh transaction."""
@@ -99,8 +93,7 @@ class Desk(Flask):
             return super().handle_user_exception(e)
         record_aftermath(e)
         for save in g.pop("rescues", []):
-            with transaction() as opened:
-                save(opened)
+            run_in_transaction(save)
         with transaction(writing=False):
             return self.make_response(super().handle_user_exception(e))
 
