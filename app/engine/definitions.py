@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from app import clock
 from app.db import Session
@@ -14,7 +15,7 @@ from app.engine.bundles import Contents, Pool, content_hash, read
 from app.engine.compiled import CACHE, Compiled, compile_files
 from app.engine.models import DefinitionFile, Origin, ProcessDefinition
 from app.engine.xml import FileKind, SourceFile
-from app.errors import InvalidInput, NotFound
+from app.errors import Conflict, InvalidInput, NotFound
 
 if TYPE_CHECKING:
     from app.engine.lint import Problem
@@ -57,6 +58,7 @@ def deploy(
 
     Raises:
         InvalidInput: lint found errors; `errors` holds every one under its element.
+        Conflict: somebody else deployed one of the processes at the same moment.
     """
     given = [read(file) for file in files]
     kept = [read(file) for definition in current_all(session) for file in definition_files(definition)]
@@ -139,8 +141,11 @@ def _add_version(
         deployed_by_id=by_id,
         files=[DefinitionFile(kind=file.kind, name=file.name, content=file.content.decode()) for file in files],
     )
-    session.add(definition)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(definition)
+    except IntegrityError as error:
+        raise Conflict(f"Somebody else deployed {key} at the same moment. Look at their version first.") from error
     CACHE.put(digest, made)
     return definition
 

@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 from app import clock, create_app
 from app import db as database
 from app.db import run_in_transaction
-from app.engine import queries, service
+from app.engine import definitions, queries, service
 from app.engine.models import HistoryEntry, InstanceState, ProcessInstance, TaskState, Timer, UserTask
 from app.engine.subject import Subject
 from app.engine.timers import offer_due
+from app.errors import Conflict
 from tests.conftest import cheap_settings
 
 from .conftest import THINGS, Thing, put_in
@@ -166,6 +167,21 @@ def test_a_message_and_a_timer_at_once_take_one_branch(own_desk: Flask) -> None:
             assert passages(session, instance_id, "note_silence") + passages(session, instance_id, "note_reply") == 1
 
         run_in_transaction(check, writing=False)
+
+
+def test_of_two_deploys_of_one_process_one_wins_and_the_other_is_told(own_desk: Flask) -> None:
+    """SQLite lets the second one wait, and then it finds nothing to change."""
+
+    def deploy() -> int:
+        return run_in_transaction(lambda session: len(put_in(session, "one_task")))
+
+    results = at_once(own_desk, deploy, deploy, deploy)
+
+    assert results.count(1) == 1
+    assert all(isinstance(each, Conflict) or each in (0, 1) for each in results)
+    run_in_transaction(
+        lambda session: _expect([each.version for each in definitions.current_all(session)], [1]), writing=False
+    )
 
 
 def test_a_message_that_comes_while_its_receiver_is_about_to_wait_arrives(own_desk: Flask) -> None:
