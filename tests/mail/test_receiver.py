@@ -44,7 +44,7 @@ def stored(desk: Desk) -> list[ReceivedMail]:
 
 
 def deliver(port: int, raw: bytes, to: list[str], sender: str = "ioana@medis.example") -> None:
-    with smtplib.SMTP("127.0.0.1", port, timeout=10) as client:
+    with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
         client.sendmail(sender, to, raw)
 
 
