@@ -7,6 +7,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue
 from rq.job import Job
+from rq.serializers import JSONSerializer
 
 from app.jobs import registry
 
@@ -19,6 +20,11 @@ FORGET_FAILED_SECONDS = 86_400
 class RegisteredJob(Job):
     """An RQ job that runs registered functions only, whatever somebody wrote into Redis."""
 
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        # RQ's own choice, pickle, runs code while it reads.
+        self.serializer = JSONSerializer
+
     @property
     def func(self) -> Any:
         """The function behind the job's name.
@@ -30,6 +36,18 @@ class RegisteredJob(Job):
             return registry[self.func_name or ""]
         except KeyError:
             raise LookupError(f"{self.func_name!r} is not a job of this desk") from None
+
+    @property
+    def success_callback(self) -> None:
+        """Nothing follows a job: RQ would import whatever is named."""
+
+    @property
+    def failure_callback(self) -> None:
+        """Nothing follows a job that failed."""
+
+    @property
+    def stopped_callback(self) -> None:
+        """Nothing follows a job that was stopped."""
 
 
 class DeskQueue(Queue):

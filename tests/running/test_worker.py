@@ -86,13 +86,15 @@ def run_worker_until_idle(settings: Settings) -> None:
 def test_a_worker_runs_registered_jobs_only(desk: Flask, settings: Settings, tmp_path: Path) -> None:
     """Whoever can write to Redis must not be able to run any function of any module."""
     target = tmp_path / "made-by-a-stranger"
-    queue = Queue(desk_queue.NAME, connection=Redis.from_url(settings.redis_url))
+    queue = desk_queue.open_queue(settings.redis_url)
     strange = queue.enqueue("os.mkdir", str(target), failure_ttl=60)
+    pickled = Queue(desk_queue.NAME, connection=queue.connection).enqueue("events.deliver", 999, failure_ttl=60)
     ours = queue.enqueue("events.deliver", 999, result_ttl=60)
 
     run_worker_until_idle(settings)
 
     assert strange.get_status(refresh=True) == JobStatus.FAILED
+    assert pickled.get_status(refresh=True) == JobStatus.FAILED
     assert ours.get_status(refresh=True) == JobStatus.FINISHED
     assert not target.exists()
 
@@ -125,8 +127,8 @@ def test_a_delivery_whose_hint_was_lost_is_offered_again(desk: Flask, settings: 
 
         worker.tick()
 
-    offered = Queue(desk_queue.NAME, connection=Redis.from_url(settings.redis_url)).jobs
-    assert [(job.func_name, job.args) for job in offered] == [("events.deliver", (due,))]
+    offered = desk_queue.open_queue(settings.redis_url).jobs
+    assert [(job.func_name, tuple(job.args)) for job in offered] == [("events.deliver", (due,))]
 
 
 def test_a_backlog_does_not_fill_the_queue_without_bound(
@@ -158,8 +160,8 @@ def test_a_clock_part_that_fails_does_not_keep_the_others_from_being_looked_at(d
 
         worker.tick()
 
-    offered = Queue(desk_queue.NAME, connection=Redis.from_url(settings.redis_url)).jobs
-    assert [job.args for job in offered] == [(due,)]
+    offered = desk_queue.open_queue(settings.redis_url).jobs
+    assert [job.args for job in offered] == [[due]]
 
 
 def test_moving_the_desk_time_does_not_make_the_clock_look_silent(desk: Flask) -> None:
