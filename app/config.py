@@ -1,8 +1,10 @@
 """Every setting of the desk, read once from the environment. `docs/settings.md` is checked against this file."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_urlsafe
+from tempfile import mkstemp
 
 from environs import Env
 
@@ -14,8 +16,19 @@ def _stored_secret(data: Path) -> str:
     path = data / "secret-key"
     if not path.exists():
         data.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(token_urlsafe(48))
+        descriptor, name = mkstemp(dir=data)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(token_urlsafe(48))
+        try:
+            # Whole or not there: nobody may read an empty key, and of two processes the first one's holds.
+            os.link(name, path)
+        except FileExistsError:
+            pass
+        except OSError:
+            # A file system without links.
+            os.replace(name, path)
+        finally:
+            Path(name).unlink(missing_ok=True)
     return path.read_text().strip()
 
 
@@ -24,8 +37,9 @@ class Settings:
     """The desk's settings. Units stand in the names; `from_env` names the variables."""
 
     data: Path = ROOT / "var"
-    database_url: str = ""
-    redis_url: str = ""
+    # Both may hold a password.
+    database_url: str = field(default="", repr=False)
+    redis_url: str = field(default="", repr=False)
     secret_key: str = field(default="", repr=False)
     host: str = "127.0.0.1"
     port: int = 8000

@@ -113,10 +113,12 @@ def move_clock(session: Session, ahead: timedelta) -> timedelta:
 
 def engine_options(database_url: str) -> dict[str, Any]:
     """SQLAlchemy engine options for one database address."""
+    # What a statement was run with (letters, password hashes) must not reach logs with its error.
+    options = {"pool_size": 40, "max_overflow": 10, "hide_parameters": True}
     if database_url.startswith("sqlite"):
         # One connection per thread of a web process, each waiting its turn for the single writer.
-        return {"connect_args": {"timeout": SQLITE_BUSY_TIMEOUT_MS / 1000}, "pool_size": 40, "max_overflow": 10}
-    return {"pool_pre_ping": True, "pool_size": 40, "max_overflow": 10}
+        return {**options, "connect_args": {"timeout": SQLITE_BUSY_TIMEOUT_MS / 1000}}
+    return {**options, "pool_pre_ping": True}
 
 
 def standalone_engine(database_url: str) -> Engine:

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from app import create_app, logs
 from app.config import Settings
 from app.supervision.roles import die_with_parent
 
@@ -69,6 +70,12 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
 def serve(app: Flask, settings: Settings, listener: socket.socket) -> None:
     """Serve pages until told to stop."""
     _Server(app, settings, listener).run()
+
+
+def application() -> Flask:
+    """The desk for a gunicorn that somebody else starts, logging as all of its processes do."""
+    logs.configure()
+    return create_app()
 
 
 class FirstPage:
