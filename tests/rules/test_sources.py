@@ -60,3 +60,10 @@ def test_no_source_file_has_grown_out_of_hand() -> None:
     }
 
     assert long == {}
+
+
+def test_an_image_takes_no_secrets_along() -> None:
+    """`COPY . .` takes what is not named here, and images are passed on."""
+    left_out = (ROOT / ".dockerignore").read_text().split()
+
+    assert {".git", ".env", "var"} <= set(left_out)
