@@ -20,6 +20,8 @@ def main(words: list[str]) -> int:
     """Start the desk and keep it running until it is told to stop; the exit status."""
     # From `run`, whose clock is the same: the imports before this line are part of the wait.
     started = float(os.environ.pop("SUPORT_STARTED_AT", time.monotonic()))
+    # Other users of the machine must not read the database, the documents and the logs.
+    os.umask(0o077)
     options = _options(words)
     _to_environment(options)
     try:

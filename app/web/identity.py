@@ -24,16 +24,17 @@ def sign_in(person: Person, *, remember: bool) -> None:
 def init(app: Flask) -> None:
     """Load people from cookies that scripts cannot read and other sites cannot send."""
     settings = app.config["SETTINGS"]
+    secure = settings.secure_cookies or settings.base_url.startswith("https://")
     app.config.update(
         SESSION_COOKIE_NAME="suport",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        SESSION_COOKIE_SECURE=secure,
         PERMANENT_SESSION_LIFETIME=SESSION_LIFETIME,
         REMEMBER_COOKIE_NAME="suport-remembered",
         REMEMBER_COOKIE_HTTPONLY=True,
         REMEMBER_COOKIE_SAMESITE="Lax",
-        REMEMBER_COOKIE_SECURE=settings.secure_cookies,
+        REMEMBER_COOKIE_SECURE=secure,
     )
     login_manager.session_protection = "basic"
     login_manager.user_loader(load_person)

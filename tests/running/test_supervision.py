@@ -35,6 +35,12 @@ def test_the_first_page_asks_to_sign_in(desk: StartedDesk) -> None:
         assert page.url.startswith(f"{desk.url}/sign-in")
 
 
+def test_other_users_of_the_machine_cannot_read_what_the_desk_keeps(desk: StartedDesk) -> None:
+    readable = [path.name for path in desk.data.rglob("*") if path.is_file() and path.stat().st_mode & 0o077]
+
+    assert readable == []
+
+
 def test_a_second_desk_on_the_same_data_is_refused(desk: StartedDesk) -> None:
     second = StartedDesk(desk.data, "--no-demo")
 

@@ -2,16 +2,19 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from app import create_app
 from app.people import passwords, queries, service
 from app.people.models import Person, Role
 from app.web import demo_accounts
 from app.web.security import limiter
+from tests.conftest import cheap_settings
 from tests.pages import Pages, open_desk
 from tests.world import add_person
 
@@ -230,3 +233,11 @@ def test_a_deactivated_account_is_signed_out(signing: Pages) -> None:
     signing.write(lambda session: service.deactivate(session, session.get_one(Person, person_id), by=None))
 
     assert browser.get("/").status_code == 302
+
+
+@pytest.mark.parametrize(("base_url", "secure"), [("https://desk.example", True), ("http://127.0.0.1:8000", False)])
+def test_a_desk_with_https_never_sends_its_cookies_without(tmp_path: Path, base_url: str, secure: bool) -> None:
+    config = create_app(cheap_settings(tmp_path, base_url=base_url)).config
+
+    assert config["SESSION_COOKIE_SECURE"] is secure
+    assert config["REMEMBER_COOKIE_SECURE"] is secure
