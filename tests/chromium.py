@@ -10,12 +10,16 @@ from contextlib import contextmanager
 
 import pytest
 from flask import Flask
+from playwright.sync_api import expect
 from werkzeug.serving import make_server
 
 from app import db as database
 from tests import world
 
 PASSWORD = "a-password-for-tests"
+
+# A busy machine draws late; only what never comes is a failure.
+expect.set_options(timeout=60_000)
 
 
 def executable() -> str:
@@ -38,7 +42,7 @@ def served(app: Flask) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
-        thread.join(timeout=10)
+        thread.join(timeout=60)
 
 
 def person_who_signs_in(app: Flask, *roles: str, language: str = "en") -> str:

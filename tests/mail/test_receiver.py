@@ -26,7 +26,7 @@ def door(desk: Desk) -> Iterator[int]:
     port, stop = free_port(), threading.Event()
     thread = threading.Thread(target=receiver.serve, args=(desk.app, "127.0.0.1", port, stop))
     thread.start()
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while time.monotonic() < until:
         try:
             smtplib.SMTP("127.0.0.1", port, timeout=1).quit()
@@ -35,7 +35,7 @@ def door(desk: Desk) -> Iterator[int]:
             time.sleep(0.02)
     yield port
     stop.set()
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
 
 

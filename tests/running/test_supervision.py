@@ -30,7 +30,7 @@ def test_a_first_start_without_demo_names_one_administrator_once(desk: StartedDe
 
 
 def test_the_first_page_asks_to_sign_in(desk: StartedDesk) -> None:
-    with urllib.request.urlopen(desk.url, timeout=10) as page:
+    with urllib.request.urlopen(desk.url, timeout=60) as page:
         assert page.status == 200
         assert page.url.startswith(f"{desk.url}/sign-in")
 
@@ -44,7 +44,7 @@ def test_other_users_of_the_machine_cannot_read_what_the_desk_keeps(desk: Starte
 def test_a_second_desk_on_the_same_data_is_refused(desk: StartedDesk) -> None:
     second = StartedDesk(desk.data, "--no-demo")
 
-    assert second.process.wait(timeout=30) == 1
+    assert second.process.wait(timeout=120) == 1
     assert "is in use by a desk that is running already" in second.output
     assert desk.url in second.output
     assert desk.health()["status"] == "well"
@@ -53,7 +53,7 @@ def test_a_second_desk_on_the_same_data_is_refused(desk: StartedDesk) -> None:
 def test_a_taken_port_is_named_with_the_way_out(desk: StartedDesk, tmp_path: Path) -> None:
     second = StartedDesk(tmp_path / "data", "--no-demo", port=desk.port)
 
-    assert second.process.wait(timeout=30) == 1
+    assert second.process.wait(timeout=120) == 1
     assert f"127.0.0.1:{desk.port} cannot be used for the pages" in second.output
     assert "--port" in second.output
 
@@ -63,7 +63,7 @@ def test_a_taken_mail_port_is_named_with_the_way_out(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         second = StartedDesk(tmp_path / "data", "--no-demo", "--receiver-port", str(port))
 
-        assert second.process.wait(timeout=30) == 1
+        assert second.process.wait(timeout=120) == 1
 
     assert f"127.0.0.1:{port} cannot be used to take mail" in second.output
 
@@ -72,7 +72,7 @@ def test_demo_accounts_are_refused_on_an_open_address(tmp_path: Path) -> None:
     """Everybody knows their passwords."""
     second = StartedDesk(tmp_path / "data", "--host", "0.0.0.0")
 
-    assert second.process.wait(timeout=60) == 1
+    assert second.process.wait(timeout=120) == 1
     assert "demo accounts" in second.output
     assert "--no-demo" in second.output
 
@@ -80,7 +80,7 @@ def test_demo_accounts_are_refused_on_an_open_address(tmp_path: Path) -> None:
 def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
     second = StartedDesk(tmp_path / "data", environment={"SUPORT_WEB_THREADS": "many"})
 
-    assert second.process.wait(timeout=30) == 1
+    assert second.process.wait(timeout=120) == 1
     assert "SUPORT_WEB_THREADS" in second.output
 
 
@@ -103,7 +103,7 @@ def test_pages_wait_while_the_web_process_starts_again(desk: StartedDesk) -> Non
     os.kill(old, signal.SIGKILL)
     until(lambda: not any(map(is_alive, family)), "the old web processes have ended")
 
-    with urllib.request.urlopen(f"{desk.url}/sign-in", timeout=30) as page:
+    with urllib.request.urlopen(f"{desk.url}/sign-in", timeout=60) as page:
         assert page.status == 200
 
 
@@ -113,9 +113,9 @@ def test_a_killed_supervisor_leaves_no_process_behind(tmp_path: Path) -> None:
         assert len(family) >= 1 + len(ROLES)
 
         os.kill(desk.process.pid, signal.SIGKILL)
-        desk.process.wait(timeout=10)
+        desk.process.wait(timeout=60)
 
-        until(lambda: not any(map(is_alive, family)), "all processes have ended", seconds=10)
+        until(lambda: not any(map(is_alive, family)), "all processes have ended", seconds=60)
 
         # And the next start finds nothing in its way.
         again = StartedDesk(desk.data, "--no-demo")

@@ -80,7 +80,7 @@ def run_worker_until_idle(settings: Settings) -> None:
         until(lambda: queue.count == 0 and queue.started_job_registry.count == 0, "the worker has emptied the queue")
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=120) == 0
 
 
 def test_a_worker_runs_registered_jobs_only(desk: Flask, settings: Settings, tmp_path: Path) -> None:
