@@ -30,6 +30,9 @@ PARTICIPANTS = 20
 
 def take(session: Session, received: ReceivedMail, mail: ParsedMail) -> None:
     """Turn a received mail into what it is; a mail that was taken already stays as it is."""
+    # Two workers often read one mail to two of our mailboxes at the same moment: the second waits for the first here.
+    twins = select(ReceivedMail).where(ReceivedMail.sha256 == received.sha256).order_by(ReceivedMail.id)
+    session.scalars(twins.with_for_update().execution_options(populate_existing=True)).all()
     if received.state != ReceivedState.NEW:
         return
     settings = desk_settings()

@@ -65,6 +65,20 @@ def test_workers_with_the_same_hint_make_one_ticket(postgres_desk: Desk) -> None
     assert postgres_desk.write(lambda session: count(session, Ticket)) == 1
 
 
+def test_one_mail_to_several_of_our_mailboxes_read_at_once_is_one_request(postgres_desk: Desk) -> None:
+    raw = (CORPUS / "ordinary.eml").read_bytes()
+
+    def store(session: Session) -> list[int]:
+        return [service.store_raw(session, raw, f"team{number}@desk.example").id for number in range(WORKERS)]
+
+    ids = postgres_desk.write(store)
+
+    side_by_side(postgres_desk, lambda number: jobs.process(ids[number]))
+
+    assert sorted(postgres_desk.received(one).state for one in ids) == ["done", *["ignored"] * (WORKERS - 1)]
+    assert postgres_desk.write(lambda session: count(session, Ticket)) == 1
+
+
 def test_first_mails_of_one_stranger_read_at_once_make_one_person(postgres_desk: Desk) -> None:
     def store(session: Session) -> list[int]:
         mails = [
