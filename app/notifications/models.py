@@ -15,8 +15,10 @@ class Notification(Model):
 
     __tablename__ = "notification"
     __table_args__ = (
-        # The bell asks for a person's newest; the guard against doubled steps asks for a step.
+        # The list asks for a person's newest, the guard against doubled steps for a step.
         Index("ix_notification_person_id_id", "person_id", "id"),
+        # Every page asks how many are unread, and must not read through those that were read.
+        Index("ix_notification_person_id_read_at", "person_id", "read_at"),
         Index("ix_notification_step_person_id", "step", "person_id"),
     )
 

@@ -2,21 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.errors import NotFound
 from app.notifications.models import Notification
 from app.people.models import Person
+from app.texts import gettext as _
+from app.tickets.models import Ticket
+
+PAGE_SIZE = 30
+# What the column holds: an address with a larger number in it must not reach the database.
+LARGEST_ID = 2**31 - 1
 
 
-def newest(session: Session, person: Person, *, before: int | None = None, limit: int = 20) -> Sequence[Notification]:
+@dataclass(frozen=True)
+class Told:
+    """A notice and the number of its ticket, empty when it is about none."""
+
+    notice: Notification
+    number: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of notices, newest first; `before` is the cursor of the next one, None at the end."""
+
+    rows: list[Told]
+    before: int | None
+
+
+def page(session: Session, person: Person, before: int | None = None, size: int = PAGE_SIZE) -> Page:
     """What somebody was told, newest first; `before` is the id to go on from."""
-    found = select(Notification).where(Notification.person_id == person.id)
+    query = (
+        select(Notification, Ticket.number)
+        .outerjoin(Ticket, Ticket.id == Notification.ticket_id)
+        .where(Notification.person_id == person.id)
+    )
     if before is not None:
-        found = found.where(Notification.id < before)
-    return session.scalars(found.order_by(Notification.id.desc()).limit(limit)).all()
+        query = query.where(Notification.id < min(before, LARGEST_ID))
+    found = session.execute(query.order_by(Notification.id.desc()).limit(size + 1)).all()
+    rows = [Told(notice, number or "") for notice, number in found[:size]]
+    return Page(rows, rows[-1].notice.id if len(found) > size else None)
+
+
+def own(session: Session, person: Person, notification_id: int) -> Notification:
+    """One of somebody's notices.
+
+    Raises:
+        NotFound: there is none, or it is somebody else's.
+    """
+    found = session.scalar(
+        select(Notification).where(Notification.id == notification_id, Notification.person_id == person.id)
+    )
+    if found is None:
+        raise NotFound(_("There is nothing here, or it is not for you."))
+    return found
 
 
 def unread_count(session: Session, person: Person) -> int:

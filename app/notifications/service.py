@@ -114,6 +114,12 @@ def mark_read(session: Session, person: Person, *, up_to: int | None = None) -> 
     session.execute(unread.values(read_at=clock.now()))
 
 
+def mark_one_read(notification: Notification) -> None:
+    """Mark a notice as read; one that was read before keeps its moment."""
+    if notification.read_at is None:
+        notification.read_at = clock.now()
+
+
 def _was_told(session: Session, person: Person, template: str, step: str) -> bool:
     lately = select(Notification.id).where(
         Notification.step == step,

@@ -64,6 +64,10 @@ ACCESS: dict[str, Rule] = {
     "tickets.cancel": WORKING,
     # Documents follow their ticket
     "documents.download": SIGNED_IN,
+    # What one was told: one's own only
+    "notifications.index": SIGNED_IN,
+    "notifications.open_one": SIGNED_IN,
+    "notifications.mark_read": SIGNED_IN,
     # Instances
     "monitor.index": WATCHING,
     "monitor.show": WATCHING,

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, request, url_for
+from flask import Flask, g, request, url_for
 from flask_babel import lazy_gettext
 from flask_login import current_user
 from sqlalchemy.orm import Session
 
 from app.db import db
+from app.notifications import queries as notifications
 from app.people.models import Person
 from app.web.access import ACCESS, may_open
 
@@ -95,6 +96,13 @@ def places() -> list[tuple[Place, Count]]:
     ]
 
 
+def unread_notices() -> int:
+    """How many notices the reader has not read yet, asked once per page."""
+    if "unread_notices" not in g:
+        g.unread_notices = notifications.unread_count(db.session(), current_user)
+    return int(g.unread_notices)
+
+
 def init(app: Flask) -> None:
-    """Offer the rail to the layout."""
-    app.jinja_env.globals.update(places=places, may_open=may_open)
+    """Offer the rail and the bell to the layouts."""
+    app.jinja_env.globals.update(places=places, may_open=may_open, unread_notices=unread_notices)

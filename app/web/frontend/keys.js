@@ -1,5 +1,5 @@
 // Keys for people who live in the desk all day. They are off while somebody types.
-const go = { w: "work", t: "tickets", u: "unassigned", i: "instances", p: "portal", ",": "settings" };
+const go = { w: "work", t: "tickets", u: "unassigned", i: "instances", n: "notifications", p: "portal", ",": "settings" };
 let waitsForPlace = 0;
 
 const typing = (target) => target.closest?.("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
@@ -13,7 +13,7 @@ function move(step) {
   const next = all[Math.max(0, Math.min(all.length - 1, at + step))];
   for (const row of all) row.classList.remove("is-at");
   next.classList.add("is-at");
-  const link = next.querySelector("a");
+  const link = next.querySelector("[data-open], a");
   link?.focus({ preventScroll: true });
   next.scrollIntoView({ block: "nearest" });
 }
