@@ -54,9 +54,11 @@ def may_work_on(task: UserTask, who: Standing) -> bool:
     """Whether this person may complete the task: theirs, or nobody's yet and meant for people like them."""
     if task.excluded_person_id == who.person_id:
         return False
-    if task.assignee_id is not None:
-        return task.assignee_id == who.person_id
-    return is_candidate(task, who)
+    if task.assignee_id is not None and task.assignee_id != who.person_id:
+        return False
+    # Having taken an approval does not outlive the right to decide; other work stays with whoever was given it.
+    mine = task.assignee_id is not None and not is_approval(task)
+    return mine or is_candidate(task, who)
 
 
 def is_candidate(task: UserTask, who: Standing) -> bool:
