@@ -202,7 +202,7 @@ class LivingDesk:
         )
         return session.scalar(found)
 
-    def _timers(self, number: str, element: str) -> Select[tuple[datetime]]:
+    def _timers(self, number: str, element: str) -> Select[datetime]:
         return (
             select(Timer.due_at)
             .join(ProcessInstance, ProcessInstance.id == Timer.instance_id)

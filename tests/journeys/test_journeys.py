@@ -64,7 +64,7 @@ def from_mail_to_approved_work(desk: LivingDesk, customer: str, agent: Hands, ap
     desk.eventually(lambda session: "The grey one." in said(session, number), "the answer is on the ticket")
     assert desk.read(lambda session: session.scalar(select(func.count()).where(Ticket.subject.contains(customer)))) == 1
 
-    agent.works(number, outcome="solved", reply="It is plugged in again.", minutes="")
+    agent.works(number, outcome="solved", reply="It is plugged in again.")
     solved = desk.mail_to(customer, number, "is solved")
     assert solved["Auto-Submitted"] == "auto-generated"
     assert str(reply["Message-ID"]) in str(solved["References"])
@@ -177,7 +177,7 @@ def test_whatever_is_killed_the_journey_ends_and_nothing_is_doubled(desk: Living
     desk.sends_mail(customer, f"Re: {subject}", "Yes.", answering=reply)
     desk.task(number, "work")
     desk.kills("web")
-    agent.works(number, outcome="solved", reply="Good to hear.", minutes="")
+    agent.works(number, outcome="solved", reply="Good to hear.")
     desk.kills("web", "worker-1", "worker-2", "clock", "receiver", "queue")
     desk.leases_end()
 
