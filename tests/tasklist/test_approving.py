@@ -4,11 +4,10 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.engine import queries as engine
 from app.engine.models import UserTask
 from app.people import service as people
 from app.people.models import Person, Role
-from tests.pages import SOLVED, Pages, ticket_of
+from tests.pages import SOLVED, Pages
 
 ESCALATED = SOLVED | {"outcome": "escalate", "reply": "", "minutes": 0, "escalation_reason": "It needs a specialist."}
 
