@@ -136,7 +136,7 @@ def safe_next(target: str | None) -> str | None:
 
 def _to_sign_in() -> ResponseReturnValue:
     # A form that was sent after the session ended cannot be repeated by address: its page can.
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else urlsplit(request.referrer or "").path
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else _path_of(request.referrer or "")
     target = url_for("web.sign_in", next=safe_next(wanted) if wanted != "/" else None)
     if request.headers.get("HX-Request"):
         return "", 204, {"HX-Redirect": target}
@@ -144,5 +144,13 @@ def _to_sign_in() -> ResponseReturnValue:
 
 
 def init(app: Flask) -> None:
+def _path_of(address: str) -> str:
+    try:
+        return urlsplit(address).path
+    except ValueError:
+        # Whoever asks may write anything there.
+        return ""
+
+
     """Check every request."""
     app.before_request(check)

@@ -58,6 +58,12 @@ def test_a_visitor_is_sent_to_sign_in_and_back(desk: Pages) -> None:
     assert answer.headers["Location"] == "/sign-in?next=/tickets/?team%3Dnetwork"
 
 
+def test_a_visitor_with_a_broken_referrer_is_sent_to_sign_in(desk: Pages) -> None:
+    answer = desk.app.test_client().head("/tickets/", headers={"Referer": "http://["})
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/sign-in")
+
+
 def test_a_visitor_cannot_post(desk: Pages) -> None:
     answer = desk.app.test_client().post("/tickets/new", data={"subject": "x"})
 
