@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
@@ -82,6 +83,11 @@ if TYPE_CHECKING:
     Model = Base
 else:
     Model = db.Model
+
+
+def one_of(column: str, values: type[StrEnum]) -> str:
+    """The text of a CHECK constraint that lets a column hold only the values of an enumeration."""
+    return f"{column} IN ({', '.join(repr(value.value) for value in values)})"
 
 
 class DeskClock(Model):

@@ -8,8 +8,8 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.db import Model, UTCDateTime
-from app.people.models import Language, Person, one_of
+from app.db import Model, UTCDateTime, one_of
+from app.people.models import Language, Person
 
 
 class Level(StrEnum):

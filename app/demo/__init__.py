@@ -4,7 +4,7 @@ Everything is made through the same service functions that pages and mails use, 
 happened, with the timers that came due in between. Loaded into an empty desk only.
 """
 
-from app.demo.company import PASSWORD, accounts
+from app.demo.company import accounts
 from app.demo.loading import load
 
-__all__ = ["PASSWORD", "accounts", "load"]
+__all__ = ["accounts", "load"]

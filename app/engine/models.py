@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.db import Model, UTCDateTime
+from app.db import Model, UTCDateTime, one_of
 from app.engine.subject import Subject
 
 
@@ -58,17 +58,13 @@ class TaskState(StrEnum):
     CANCELLED = "cancelled"
 
 
-def _one_of(column: str, values: type[StrEnum]) -> str:
-    return f"{column} IN ({', '.join(repr(value.value) for value in values)})"
-
-
 class ProcessDefinition(Model):
     """One immutable version of a process, with every file it reaches."""
 
     __tablename__ = "process_definition"
     __table_args__ = (
         UniqueConstraint("key", "version"),
-        CheckConstraint(_one_of("origin", Origin), name="origin_known"),
+        CheckConstraint(one_of("origin", Origin), name="origin_known"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -93,7 +89,7 @@ class DefinitionFile(Model):
     __tablename__ = "definition_file"
     __table_args__ = (
         UniqueConstraint("definition_id", "name"),
-        CheckConstraint(_one_of("kind", FileKind), name="kind_known"),
+        CheckConstraint(one_of("kind", FileKind), name="kind_known"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -110,7 +106,7 @@ class ProcessInstance(Model):
 
     __tablename__ = "process_instance"
     __table_args__ = (
-        CheckConstraint(_one_of("state", InstanceState), name="state_known"),
+        CheckConstraint(one_of("state", InstanceState), name="state_known"),
         Index("ix_process_instance_subject", "subject_kind", "subject_id"),
         Index("ix_process_instance_state", "state"),
     )
@@ -150,7 +146,7 @@ class UserTask(Model):
     __tablename__ = "user_task"
     __table_args__ = (
         UniqueConstraint("instance_id", "task_id"),
-        CheckConstraint(_one_of("state", TaskState), name="state_known"),
+        CheckConstraint(one_of("state", TaskState), name="state_known"),
         Index("ix_user_task_subject", "subject_kind", "subject_id", "state"),
         Index("ix_user_task_assignee", "assignee_id", "state"),
         Index("ix_user_task_due", "state", "due_at"),

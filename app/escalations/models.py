@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Model, UTCDateTime
+from app.db import Model, UTCDateTime, one_of
 
 
 class EscalationKind(StrEnum):
@@ -32,17 +32,13 @@ class EscalationState(StrEnum):
 OPEN = (EscalationState.ASKED, EscalationState.APPROVED)
 
 
-def _one_of(column: str, values: type[StrEnum]) -> str:
-    return f"{column} IN ({', '.join(repr(value.value) for value in values)})"
-
-
 class Escalation(Model):
     """One request to hand a ticket to another team or consultant, and how it ended."""
 
     __tablename__ = "escalation"
     __table_args__ = (
-        CheckConstraint(_one_of("kind", EscalationKind), name="kind_known"),
-        CheckConstraint(_one_of("state", EscalationState), name="state_known"),
+        CheckConstraint(one_of("kind", EscalationKind), name="kind_known"),
+        CheckConstraint(one_of("state", EscalationState), name="state_known"),
         Index("ix_escalation_ticket", "ticket_id"),
         # One open escalation per ticket, whoever asks at the same moment.
         Index(

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, deferred, mapped_column
 
-from app.db import Model, UTCDateTime
+from app.db import Model, UTCDateTime, one_of
 
 
 class ReceivedState(StrEnum):
@@ -38,10 +38,6 @@ class OutgoingKind(StrEnum):
     NOTICE = "notice"
 
 
-def _one_of(column: str, values: type[StrEnum]) -> str:
-    return f"{column} IN ({', '.join(repr(value.value) for value in values)})"
-
-
 class ReceivedMail(Model):
     """One mail as it came to one mailbox. The raw bytes are the record; the rest was read from them."""
 
@@ -49,7 +45,7 @@ class ReceivedMail(Model):
     __table_args__ = (
         # The same bytes delivered again are the same mail; a Message-ID alone is the sender's choice.
         UniqueConstraint("mailbox", "sha256"),
-        CheckConstraint(_one_of("state", ReceivedState), name="received_mail_state_known"),
+        CheckConstraint(one_of("state", ReceivedState), name="received_mail_state_known"),
         Index("ix_received_mail_state_id", "state", "id"),
         Index("ix_received_mail_sender_received_at", "sender", "received_at"),
     )
@@ -81,8 +77,8 @@ class OutgoingMail(Model):
 
     __tablename__ = "outgoing_mail"
     __table_args__ = (
-        CheckConstraint(_one_of("state", OutgoingState), name="outgoing_mail_state_known"),
-        CheckConstraint(_one_of("kind", OutgoingKind), name="outgoing_mail_kind_known"),
+        CheckConstraint(one_of("state", OutgoingState), name="outgoing_mail_state_known"),
+        CheckConstraint(one_of("kind", OutgoingKind), name="outgoing_mail_kind_known"),
         Index("ix_outgoing_mail_state_next_attempt_at", "state", "next_attempt_at"),
         Index("ix_outgoing_mail_ticket_id_to_address", "ticket_id", "to_address"),
     )

@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.db import Model, UTCDateTime
+from app.db import Model, UTCDateTime, one_of
 
 
 class Role(StrEnum):
@@ -31,11 +31,6 @@ class Language(StrEnum):
 
     EN = "en"
     RO = "ro"
-
-
-def one_of(column: str, values: type[StrEnum]) -> str:
-    """The text of a CHECK constraint that lets a column hold only the values of an enumeration."""
-    return f"{column} IN ({', '.join(repr(value.value) for value in values)})"
 
 
 class Person(Model):

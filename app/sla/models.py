@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.db import Model, UTCDateTime
+from app.db import Model, UTCDateTime, one_of
 
 
 class ClockKind(StrEnum):
@@ -43,10 +43,6 @@ class EntryKind(StrEnum):
 LIVE = (ClockState.RUNNING, ClockState.PAUSED)
 
 
-def _one_of(column: str, values: type[StrEnum]) -> str:
-    return f"{column} IN ({', '.join(repr(value.value) for value in values)})"
-
-
 class Calendar(Model):
     """When a team works: hours by weekday in a zone, public holidays, and single days that differ."""
 
@@ -73,8 +69,8 @@ class SlaClock(Model):
 
     __tablename__ = "sla_clock"
     __table_args__ = (
-        CheckConstraint(_one_of("kind", ClockKind), name="kind_known"),
-        CheckConstraint(_one_of("state", ClockState), name="state_known"),
+        CheckConstraint(one_of("kind", ClockKind), name="kind_known"),
+        CheckConstraint(one_of("state", ClockState), name="state_known"),
         CheckConstraint("target_minutes > 0", name="target_positive"),
         CheckConstraint("warn_percent BETWEEN 1 AND 100", name="warn_percent_sane"),
         Index("ix_sla_clock_ticket", "ticket_id", "kind"),
@@ -123,7 +119,7 @@ class ClockEntry(Model):
 
     __tablename__ = "clock_entry"
     __table_args__ = (
-        CheckConstraint(_one_of("kind", EntryKind), name="kind_known"),
+        CheckConstraint(one_of("kind", EntryKind), name="kind_known"),
         Index("ix_clock_entry_clock", "clock_id", "id"),
     )
 

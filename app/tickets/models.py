@@ -11,9 +11,9 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.contracts.models import Contract, Customer
-from app.db import Model, UTCDateTime
+from app.db import Model, UTCDateTime, one_of
 from app.engine.subject import Subject
-from app.people.models import Language, Person, Team, one_of
+from app.people.models import Language, Person, Team
 
 DEFAULT_PROCESS = "ticket_lifecycle"
 

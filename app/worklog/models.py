@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, Date, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.db import Model, UTCDateTime
+from app.db import Model, UTCDateTime, one_of
 
 
 class WorkKind(StrEnum):
@@ -30,17 +30,13 @@ class WorkState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-def _one_of(column: str, values: type[StrEnum]) -> str:
-    return f"{column} IN ({', '.join(repr(value.value) for value in values)})"
-
-
 class WorkEntry(Model):
     """What one person did for a ticket on one day. `minutes` are real, `billed_minutes` as the contract rounds them."""
 
     __tablename__ = "work_entry"
     __table_args__ = (
-        CheckConstraint(_one_of("kind", WorkKind), name="kind_known"),
-        CheckConstraint(_one_of("state", WorkState), name="state_known"),
+        CheckConstraint(one_of("kind", WorkKind), name="kind_known"),
+        CheckConstraint(one_of("state", WorkState), name="state_known"),
         CheckConstraint("minutes BETWEEN 0 AND 1440", name="minutes_sane"),
         CheckConstraint("travel_minutes BETWEEN 0 AND 1440", name="travel_minutes_sane"),
         CheckConstraint("minutes + travel_minutes > 0", name="not_empty"),
