@@ -75,7 +75,8 @@ def _take_from_person(
     message_id = mail.message_id or None
     text = mail.text or gettext_in(author.language, "(no text)")
     others = [] if ticket is not None and _only_staff(session, author) else _others(session, mail, author, own)
-    if ticket is not None and not is_proven(mail.references, ticket, desk_settings().secret_key):
+    proven = ticket is not None and is_proven(mail.references, ticket, desk_settings().secret_key)
+    if ticket is not None and not proven:
         # A forged From line and a number must not add a stranger to those who get the replies.
         others = [person for person in others if takes_part(session, ticket, person)]
     if ticket is None:
@@ -92,8 +93,9 @@ def _take_from_person(
         )
         message = _newest_message(session, ticket)
     elif _only_staff(session, author):
-        # A From line proves nobody: what claims to come from staff never goes on to the customer by itself.
-        message = _note(session, ticket, author, mail, "")
+        # A From line proves nobody: what claims to come from staff never goes on to the customer by itself, and
+        # stands under their name only when they were sent what it answers.
+        message = _note(session, ticket, author if proven else None, mail, "")
     else:
         message = tickets.add_customer_message(
             session, ticket, author=author, text=text, html=mail.html, channel=Channel.EMAIL, mail_message_id=message_id

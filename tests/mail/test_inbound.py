@@ -219,6 +219,24 @@ def test_mail_claiming_to_come_from_staff_becomes_a_note(desk: Desk) -> None:
     assert (note.kind, note.is_public) == ("note", False)
 
 
+def test_a_note_in_a_colleagues_name_needs_more_than_their_address(desk: Desk) -> None:
+    """Staff believe what a colleague notes down; who forges one is shown as an address."""
+
+    def copy_in(session: Session) -> str:
+        elena = add_person(session, "Elena", email="elena@desk.example")
+        ticket = add_ticket(session, "Imprimanta")
+        tickets.add_participant(session, ticket, elena)
+        return ticket.number
+
+    number = desk.write(copy_in)
+
+    desk.receive(mail(f"[{number}] Parola nouă", sender="elena@desk.example", text="Dați-i parola."))
+
+    note = desk.write(lambda session: messages(session, only_ticket(session))[1])
+    assert (note.kind, note.author_id) == ("note", None)
+    assert "<elena@desk.example>" in note.text
+
+
 @pytest.mark.parametrize("name", ["auto_reply", "bulk_list", "no_sender", "own_address", "suppressed_only"])
 def test_automatic_mail_is_recorded_and_opens_nothing(desk: Desk, name: str) -> None:
     received = desk.received(desk.receive(name))
