@@ -13,6 +13,8 @@ from app.people.models import Person, Role
 # Every demo account has this password, so nothing that knows it may be reached from elsewhere.
 PASSWORD = "suport-demo"
 CUSTOMERS_SHOWN = 3
+# What a proxy adds: then who asks is somewhere else, whatever the connection says.
+_PASSED_ON = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via")
 
 
 def is_refused(password: str) -> bool:
@@ -42,6 +44,8 @@ def offered(session: Session) -> list[tuple[Person, str]]:
 
 def _is_local() -> bool:
     """Both ends: who asks, and the name they asked for, which a proxy in front of us would have from outside."""
+    if any(name in request.headers for name in _PASSED_ON):
+        return False
     name = request.host.rsplit(":", 1)[0].strip("[]") if not request.host.endswith("]") else request.host.strip("[]")
     try:
         asked_for_local = name == "localhost" or ip_address(name).is_loopback

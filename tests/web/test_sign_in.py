@@ -199,6 +199,16 @@ def test_demo_accounts_are_offered_on_this_machine_only(signing: Pages) -> None:
     assert "shown@desk.example" not in elsewhere.text
 
 
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "Via"])
+def test_what_a_proxy_passes_on_is_not_from_this_machine(signing: Pages, header: str) -> None:
+    """A proxy on the same machine asks from it, and may ask for it by its own name."""
+    add(signing, f"proxied-{header.lower()}@desk.example", demo_accounts.PASSWORD)
+
+    page = signing.app.test_client().get("/sign-in", base_url="http://127.0.0.1:8000/", headers={header: "203.0.113.9"})
+
+    assert f"proxied-{header.lower()}@desk.example" not in page.text
+
+
 def test_the_demo_password_opens_nothing_from_elsewhere(signing: Pages) -> None:
     """Everybody knows it: an account that has it is refused on any address that is not loopback."""
     add(signing, "demo@desk.example", demo_accounts.PASSWORD)
