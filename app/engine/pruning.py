@@ -1,14 +1,14 @@
 """Dropping finished history from a process in memory, so that a loop of a thousand rounds stays as small as one.
 
-Kept are the root, every unfinished task with everything below it and its parent, open boundary splits with all their
-children, and joins that were not consumed yet: what the library looks at when it decides what runs next.
+Kept are the root, every unfinished task with everything below it and its parent, and joins that were not consumed yet:
+what the library looks at when it decides what runs next. A split above boundary events needs no rule of its own: while
+one of them can still fire, an unfinished arrival at their join lies below each that has.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from SpiffWorkflow.bpmn.specs.control import EventSplit
 from SpiffWorkflow.specs.Join import Join
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
@@ -46,24 +46,17 @@ def _drop_subprocess(workflow: Any, task_id: Any) -> None:
 def _prune_level(workflow: Any, level: Any) -> int:
     removed = _drop_past_rounds(workflow, level)
     tasks, root = level.tasks, level.task_tree
-    parents_first = _finished_part(level)
-    closed: dict[Any, set[str]] = {}
-    for task in reversed(parents_first):
-        closed[task.id] = _splits_closed_by(task, closed)
-    for task in reversed(parents_first):
+    for task in reversed(_finished_part(level)):
         if task is root or not task.state & FINISHED or task.id in workflow.subprocesses:
             continue
         parent = tasks[task._parent]
-        # While a boundary event can still fire, the split above it keeps all its children.
-        if isinstance(parent.task_spec, EventSplit) and parent.task_spec.name not in closed[parent.id]:
-            continue
         children = task._children
         if not children and _is_dead_end(task, parent):
             if not (task is level.last_task and len(parent._children) == 1) and len(parent._children) > 1:
                 parent._children.remove(task.id)
                 del tasks[task.id]
                 removed += 1
-        elif len(children) == 1 and _is_plain_link(task, tasks[children[0]], closed):
+        elif len(children) == 1 and _is_plain_link(tasks[children[0]]):
             child = tasks[children[0]]
             parent._children[parent._children.index(task.id)] = child.id
             child._parent = parent.id
@@ -109,16 +102,6 @@ def _finished_part(level: Any) -> list[Task]:
     return found
 
 
-def _splits_closed_by(task: Task, closed: dict[Any, set[str]]) -> set[str]:
-    """Names of the splits whose join has been passed below this task."""
-    if not task.state & FINISHED:
-        return set()
-    done = set().union(*(closed.get(child, set()) for child in task._children))
-    if _is_join(task) and task.state == TaskState.COMPLETED and getattr(task.task_spec, "split_task", None):
-        done = done | {task.task_spec.split_task}
-    return done
-
-
 def _is_join(task: Task) -> bool:
     return isinstance(task.task_spec, Join)
 
@@ -132,7 +115,5 @@ def _is_dead_end(task: Task, parent: Task) -> bool:
     return not _is_open_join(task) and bool(parent.state & FINISHED)
 
 
-def _is_plain_link(task: Task, child: Task, closed: dict[Any, set[str]]) -> bool:
-    if not child.state & FINISHED or _is_open_join(child):
-        return False
-    return not (isinstance(task.task_spec, EventSplit) and task.task_spec.name not in closed[task.id])
+def _is_plain_link(child: Task) -> bool:
+    return bool(child.state & FINISHED) and not _is_open_join(child)
