@@ -9,7 +9,9 @@ from sqlalchemy.orm import Session
 
 from app.engine import service as engine
 from app.engine.subject import Subject
+from app.errors import InvalidInput, NotFound
 from app.events import reacts_to
+from app.texts import gettext as _
 from app.tickets import queries
 from app.tickets.events import (
     CustomerWrote,
@@ -75,4 +77,13 @@ for _kind in (TicketAssigned, TicketStateChanged, TicketPriorityChanged, TicketT
 
 def _start(session: Session, ticket_id: int, by_id: int | None) -> None:
     ticket = queries.get(session, ticket_id)
-    engine.start(session, ticket.type.process_key, ticket.process_subject, by_id=by_id)
+    try:
+        engine.start(session, ticket.type.process_key, ticket.process_subject, by_id=by_id)
+    except NotFound as error:
+        # No page is missing: the list of types names a process that nobody deployed. A mail waits as failed until then.
+        message = _(
+            "Requests of the type “%(type)s” cannot be taken now: their process %(key)s is not deployed.",
+            type=ticket.type_key,
+            key=ticket.type.process_key,
+        )
+        raise InvalidInput(message, {"type": [message]}) from error

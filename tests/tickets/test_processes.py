@@ -18,7 +18,7 @@ from app.engine.operations import Call
 from app.errors import Conflict, InvalidInput, NotFound
 from app.people.models import Person, Team
 from app.tickets import queries, reopening, service
-from app.tickets.models import MessageKind, Ticket
+from app.tickets.models import MessageKind, RequestType, Ticket
 from tests.world import Build
 
 
@@ -40,6 +40,17 @@ def test_a_new_ticket_runs_the_process_of_its_type(session: Session, ticket: Bui
     opened = ticket()
 
     assert [each.state for each in instances(session, opened)] == [InstanceState.RUNNING]
+
+
+def test_a_type_whose_process_is_not_deployed_is_refused_at_the_type(session: Session, ticket: Build[Ticket]) -> None:
+    """Not as a page that does not exist: whoever fills in the form can choose another type."""
+    ticket()
+    session.get_one(RequestType, "question").process_key = "not_there"
+
+    with pytest.raises(InvalidInput, match="not_there is not deployed") as refused:
+        ticket(type_key="question")
+
+    assert list(refused.value.errors) == ["type"]
 
 
 def test_the_process_hears_what_the_customer_does(
