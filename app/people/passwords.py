@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from functools import lru_cache
+from threading import BoundedSemaphore
 from typing import NewType
 
 from argon2 import PasswordHasher
@@ -23,6 +24,9 @@ PasswordHash = NewType("PasswordHash", str)
 SHORTEST = 10
 # Longer ones are refused before hashing, so that nobody makes the desk hash megabytes.
 LONGEST = 256
+# A hash takes 64 MiB: strangers who try to sign in all at once must not take the machine's memory.
+MOST_AT_ONCE = 4
+AT_ONCE = BoundedSemaphore(MOST_AT_ONCE)
 
 
 def hash_password(password: str) -> PasswordHash:
@@ -33,7 +37,8 @@ def hash_password(password: str) -> PasswordHash:
     """
     if len(password) > LONGEST:
         raise InvalidInput(_("A password has at most %(most)s characters.", most=LONGEST))
-    return PasswordHash(_hasher().hash(password))
+    with AT_ONCE:
+        return PasswordHash(_hasher().hash(password))
 
 
 def check_strength(password: str) -> None:
@@ -55,8 +60,10 @@ def matches(stored: str | None, password: str) -> bool:
     """
     hasher = _hasher()
     too_long = len(password) > LONGEST
+    expected = stored or _stand_in(hasher.time_cost, hasher.memory_cost)
     try:
-        hasher.verify(stored or _stand_in(hasher.time_cost, hasher.memory_cost), "" if too_long else password)
+        with AT_ONCE:
+            hasher.verify(expected, "" if too_long else password)
     except (VerificationError, InvalidHashError):
         return False
     return stored is not None and not too_long
