@@ -25,6 +25,7 @@ from app.escalations import queries as escalations
 from app.escalations.models import Escalation
 from app.mail.models import OutgoingMail
 from app.notifications.models import Notification
+from app.people import queries as people_queries
 from app.people import service as people
 from app.people.models import Person, Role, Team
 from app.sla import queries as sla
@@ -76,6 +77,10 @@ class Story:
     def another_team(self, key: str, member: str) -> Team:
         """A team that has nothing to do with the request yet."""
         return world.add_team(self.session, key, members=[world.add_person(self.session, member)])
+
+    def members(self, team: Team) -> Sequence[Person]:
+        """Who works in a team."""
+        return people_queries.members(self.session, team)
 
     # What people do.
 

@@ -256,6 +256,14 @@ def test_an_agent_who_escalates_a_late_request_joins_the_escalation_there_is(sto
     assert story.open_tasks() == ["work"]
 
 
+def test_a_cancelled_request_ends_its_escalation_too(story: Story) -> None:
+    story.opened().taken_over().worked("escalate").customer_cancels()
+
+    assert story.escalations()[0].state == "cancelled"
+    assert story.open_tasks() == []
+    assert story.is_over()
+
+
 def test_a_solution_ends_an_escalation_that_has_become_pointless(story: Story) -> None:
     story.opened().taken_over().until_fires("resolution_late").worked("solved")
 
@@ -289,6 +297,33 @@ def test_a_request_handed_to_another_team_is_offered_there(story: Story) -> None
     tickets.assign_to_team(story.session, story.ticket, network, by=story.ana)
 
     assert story.task("take_over").team_keys == ["network"]
+
+
+def test_work_handed_to_a_colleague_is_theirs(story: Story) -> None:
+    story.opened().taken_over()
+
+    tickets.assign_to_person(story.session, story.ticket, story.dan, by=story.ana)
+
+    assert story.task("work").assignee_id == story.dan.id
+
+
+def test_a_closed_request_that_comes_back_stays_where_it_was(story: Story) -> None:
+    """Its process begins anew; the team that knows it, and the colleague, do not change with that."""
+    story.opened().taken_over()
+    network = story.another_team("network", "Nina")
+    nina = story.members(network)[0]
+    tickets.assign_to_team(story.session, story.ticket, network, by=story.ana)
+    tickets.assign_to_person(story.session, story.ticket, nina, by=story.ana)
+    story.worked("solved").customer_confirms()
+    ended = story.instance()
+
+    story.until(local(2026, 11, 19, 13)).customer_writes("It is back.")
+
+    assert story.instance() is not ended
+    assert (story.ticket.team, story.ticket.assignee) == (network, nina)
+    assert story.open_tasks() == ["work"]
+    assert story.clock("response").mood == "ok"
+    assert story.timer("response_late").due_at == story.clock("response").due_at
 
 
 def test_work_that_was_logged_goes_its_own_way(story: Story) -> None:
