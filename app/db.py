@@ -31,6 +31,10 @@ T = TypeVar("T")
 # How often a boundary runs its body again after another writer was faster.
 CONFLICT_RETRIES = 3
 SQLITE_BUSY_TIMEOUT_MS = 10_000
+# The same patience on PostgreSQL, and an end for a transaction whose process hangs: else one stuck row stops every
+# thread that comes to it, for ever.
+POSTGRESQL_LOCK_TIMEOUT_MS = 10_000
+POSTGRESQL_IDLE_TIMEOUT_MS = 120_000
 
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
 _in_boundary: ContextVar[bool] = ContextVar("in_boundary", default=False)
@@ -152,8 +156,14 @@ def _begin(connection: Connection) -> None:
     """Writers queue at BEGIN instead of failing when a read turns into a write (SQLite); readers cannot write."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN DEFERRED")
-    elif connection.dialect.name == "postgresql" and not _writing.get() and _in_boundary.get():
-        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+    elif connection.dialect.name == "postgresql" and _in_boundary.get():
+        if not _writing.get():
+            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+            return
+        connection.exec_driver_sql(
+            f"SET LOCAL lock_timeout = {POSTGRESQL_LOCK_TIMEOUT_MS};"
+            f"SET LOCAL idle_in_transaction_session_timeout = {POSTGRESQL_IDLE_TIMEOUT_MS}"
+        )
 
 
 @event.listens_for(Session, "before_flush")

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 import pytest
 from flask import Flask
 from sqlalchemy import select, text
-from sqlalchemy.exc import InternalError
+from sqlalchemy.exc import InternalError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from app import clock
+from app import clock, db
 from app.db import CONFLICT_RETRIES, DeskClock, UTCDateTime, move_clock, run_in_transaction, transaction
 from app.errors import Conflict
 
@@ -65,6 +65,26 @@ def test_postgresql_itself_refuses_writes_of_a_reading_boundary(desk: Flask) -> 
 
     with pytest.raises(InternalError, match="read-only transaction"):
         run_in_transaction(body, writing=False)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("desk", ["postgresql"], indirect=True)
+def test_a_row_that_somebody_never_lets_go_is_not_waited_for_without_end(
+    desk: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that hangs in its transaction must not stop every thread that comes to the same row."""
+    monkeypatch.setattr(db, "POSTGRESQL_LOCK_TIMEOUT_MS", 50)
+    with transaction() as session:
+        session.add(DeskClock(id=1, offset_seconds=60))
+    stuck = db.standalone_engine(str(desk.config["SQLALCHEMY_DATABASE_URI"]))
+    with stuck.begin() as holding:
+        holding.execute(text("UPDATE desk_clock SET offset_seconds = 0"))
+
+        with pytest.raises(OperationalError, match="lock timeout"):
+            run_in_transaction(lambda session: move_clock(session, timedelta(hours=1)))
+
+    stuck.dispose()
+    clock.use_offset(timedelta(0))
 
 
 def test_a_lost_race_runs_the_body_again_and_then_says_so(desk: Flask) -> None:
