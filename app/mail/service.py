@@ -94,7 +94,7 @@ def retry_received(session: Session, mail: ReceivedMail, *, by: Person | None) -
 
 
 def retry_outgoing(session: Session, mail: OutgoingMail, *, by: Person | None) -> None:
-    """Send a failed or kept mail now, with its attempts counted anew; its Message-ID stays.
+    """Send a failed or kept mail now, with its attempts counted anew; its Message-ID stays. A queued one stays queued.
 
     Raises:
         Conflict: it was sent, or nobody should get it; or no SMTP server is set.
@@ -105,6 +105,9 @@ def retry_outgoing(session: Session, mail: OutgoingMail, *, by: Person | None) -
         raise Conflict(_("This mail was held back so that two machines do not talk to each other."))
     if not desk_settings().smtp_host:
         raise Conflict(_("No SMTP server is set. The mail is kept."))
+    if mail.state == OutgoingState.QUEUED:
+        # Somebody may be sending it at this moment: a second click must not make it two mails.
+        return
     mail.state, mail.attempts = OutgoingState.QUEUED.value, 0
     mail.next_attempt_at = clock.real_now() + HINT_GRACE
     offer_after_commit(session, "mail.send", mail.id)

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.db import run_in_transaction
 from app.documents import service as documents
 from app.errors import Conflict
 from app.mail import jobs, queries, service
@@ -251,6 +252,23 @@ def test_two_workers_with_the_same_hint_send_once(desk: Desk) -> None:
     outgoing_id = queue(desk)
 
     jobs.send(outgoing_id)
+    jobs.send(outgoing_id)
+
+    assert len(desk.server.taken) == 1
+
+
+def test_asking_for_a_mail_that_is_just_being_sent_makes_no_second_one(desk: Desk) -> None:
+    outgoing_id = queue(desk)
+
+    def ask_again_and_send() -> None:
+        with desk.app.app_context():
+            run_in_transaction(lambda s: service.retry_outgoing(s, queries.outgoing(s, outgoing_id), by=None))
+            desk.server.meanwhile = None
+            jobs.send(outgoing_id)
+
+    desk.server.meanwhile = ask_again_and_send
+    change_settings(desk, smtp_timeout_seconds=10.0)
+
     jobs.send(outgoing_id)
 
     assert len(desk.server.taken) == 1
