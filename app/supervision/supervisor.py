@@ -189,7 +189,11 @@ class Supervisor:
                 role.start()
                 changed = True
         if changed:
-            self.write_running()
+            try:
+                self.write_running()
+            except OSError as error:
+                # A full disk is no reason to stop what runs: the file only tells others where this desk is.
+                say(f"{self.settings.data / 'running.json'} could not be written: {error.strerror}")
 
     # ── stopping ──
 

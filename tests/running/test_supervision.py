@@ -96,6 +96,21 @@ def test_a_killed_process_is_started_again(desk: StartedDesk, role: str) -> None
     assert f"{role} was killed" in desk.output
 
 
+def test_a_full_disk_does_not_stop_what_runs(desk: StartedDesk) -> None:
+    """A folder stands where the supervisor writes down its processes; they are started again all the same."""
+    in_the_way = desk.data / "running.new"
+    in_the_way.mkdir()
+    os.kill(desk.roles()["clock"], signal.SIGKILL)
+    until(lambda: "running.json could not be written" in desk.output, "the supervisor says so")
+    until(lambda: desk.health().get("status") == "well", "the desk is well")
+    assert desk.process.poll() is None
+
+    in_the_way.rmdir()
+    before = desk.roles()
+    os.kill(before["worker-1"], signal.SIGKILL)
+    until(lambda: desk.roles()["worker-1"] != before["worker-1"], "the processes are written down again")
+
+
 def test_pages_wait_while_the_web_process_starts_again(desk: StartedDesk) -> None:
     """The supervisor holds the socket: a browser waits for its page instead of being refused."""
     old = desk.roles()["web"]
