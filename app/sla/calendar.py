@@ -241,6 +241,12 @@ def next_working_moment(calendar: WorkingCalendar, moment: datetime) -> datetime
     raise InvalidInput(f"{calendar.name} does not open in the next twenty years.")
 
 
+def open_until(calendar: WorkingCalendar, moment: datetime) -> datetime | None:
+    """When the opening hours end that the moment lies in; None while closed."""
+    windows = windows_on(calendar, _local_day(calendar, moment))
+    return next((closes for opens, closes in windows if opens <= moment < closes), None)
+
+
 def add_working_days(calendar: WorkingCalendar, start: datetime, days: int) -> datetime:
     """The same time of day, `days` working days later.
 

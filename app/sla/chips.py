@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from app.sla.queries import LAST_MINUTES, ClockView
 
@@ -19,7 +19,9 @@ class Chip:
         state: `running`, `paused`, `met` or `stopped`.
         look: `is-ok`, `is-soon`, `is-late`, `is-far` (due another day), or nothing when it is paused.
         minutes_left: working minutes of a clock, plain minutes of a task's own due time.
-        late_minutes: plain minutes since the deadline.
+        late_minutes: the same after the deadline; at least 1 when late.
+        late_since: where lateness would start if all the time since had counted; a page counts on from there.
+        ticks_until: lateness grows until then; None when it grows all the time.
     """
 
     kind: str
@@ -29,6 +31,8 @@ class Chip:
     warn_at: datetime | None
     minutes_left: int
     late_minutes: int = 0
+    late_since: datetime | None = None
+    ticks_until: datetime | None = None
 
 
 def chip(view: ClockView, now: datetime, zone: tzinfo) -> Chip:
@@ -36,7 +40,7 @@ def chip(view: ClockView, now: datetime, zone: tzinfo) -> Chip:
     look = LOOKS.get(view.mood, "")
     if look == "is-ok" and view.due_at is not None and _other_day(view.due_at, now, zone):
         look = "is-far"
-    late = _minutes_between(view.due_at, now) if look == "is-late" and view.due_at is not None else 0
+    late = max(1, -view.working_minutes_left) if look == "is-late" else 0
     return Chip(
         kind=str(view.kind),
         state=str(view.state),
@@ -45,6 +49,8 @@ def chip(view: ClockView, now: datetime, zone: tzinfo) -> Chip:
         warn_at=view.warn_at,
         minutes_left=max(0, view.working_minutes_left),
         late_minutes=late,
+        late_since=now - timedelta(minutes=late) if late else view.due_at,
+        ticks_until=view.open_until or now,
     )
 
 
@@ -57,8 +63,8 @@ def chip_of_moment(due_at: datetime, now: datetime, zone: tzinfo) -> Chip:
         look = "is-far"
     else:
         look = "is-soon" if left <= LAST_MINUTES else "is-ok"
-    late = _minutes_between(due_at, now) if look == "is-late" else 0
-    return Chip("task", "running", look, due_at, None, max(0, left), late)
+    late = max(1, -left) if look == "is-late" else 0
+    return Chip("task", "running", look, due_at, None, max(0, left), late, late_since=due_at)
 
 
 def _other_day(due_at: datetime, now: datetime, zone: tzinfo) -> bool:

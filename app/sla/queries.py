@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app import clock as desk_clock
 from app.sla import calendars, explanation, reasons
-from app.sla.calendar import WorkingCalendar, working_time_between
+from app.sla.calendar import WorkingCalendar, open_until, working_time_between
 from app.sla.clocks import Entry
 from app.sla.models import ClockEntry, ClockKind, ClockState, EntryKind, SlaClock
 from app.tickets.models import Message, MessageKind, Ticket
@@ -28,6 +28,7 @@ class ClockView:
         working_minutes_left: of the allowance; below zero when late. What a met clock had left when it was met.
         worked_minutes: working time used, whole minutes.
         percent: of the allowance used, 0 to 100 and more.
+        open_until: when the calendar closes; None while it is closed.
         mood: `ok`, `soon`, `late`, `paused`, `met`, `met_late` or `stopped`.
     """
 
@@ -44,6 +45,7 @@ class ClockView:
     working_minutes_left: int
     worked_minutes: int
     percent: int
+    open_until: datetime | None = None
 
 
 def latest_clocks(session: Session, ticket_id: int) -> dict[ClockKind, SlaClock]:
@@ -141,6 +143,7 @@ def _view(clock: SlaClock, calendar: WorkingCalendar, now: datetime) -> ClockVie
         working_minutes_left=_whole_minutes(left),
         worked_minutes=_whole_minutes(counted),
         percent=int(100 * counted / timedelta(minutes=clock.target_minutes)),
+        open_until=open_until(calendar, now),
     )
 
 

@@ -1,5 +1,6 @@
 """How moments, durations and names look: short in the page, exact on hover, in the reader's zone and language."""
 
+import re
 from datetime import date, datetime
 
 from babel.dates import format_date, format_datetime, format_time
@@ -34,6 +35,13 @@ def long_duration(minutes: int) -> str:
     """Minutes as `25 min` or `1 h 05`, and from a day on as `3 days`."""
     days = minutes // (24 * 60)
     return str(ngettext("%(num)d day", "%(num)d days", days)).replace(" ", NBSP) if days else duration(minutes)
+
+
+def late_duration(minutes: int, kind: str) -> str:
+    """How late a deadline is: a clock counts working time, whose days are not days; a task's own due time does."""
+    if kind == "task":
+        return long_duration(minutes)
+    return hours(minutes // 60 * 60) if minutes >= 24 * 60 else duration(minutes)
 
 
 def hours(minutes: int | None) -> str:
@@ -121,6 +129,14 @@ def paragraphs(text: str) -> Markup:
     return Markup("").join(Markup("<p>{}</p>").format(line) for line in lines)
 
 
+def address(text: str) -> Markup:
+    """An e-mail address that breaks where people read a pause: before the @ and after a dot."""
+    return Markup("").join(
+        Markup("<wbr>@") if piece == "@" else Markup(".<wbr>") if piece == "." else escape(piece)
+        for piece in re.split(r"([@.])", text)
+    )
+
+
 def initials(name: str | None) -> str:
     """One or two letters for an avatar."""
     words = (name or "?").replace("@", " ").split() or ["?"]
@@ -156,7 +172,7 @@ def init(app: Flask) -> None:
     """Offer these as template filters, and the desk's time as `now()`."""
     app.jinja_env.filters.update(
         duration=duration,
-        long_duration=long_duration,
+        late_duration=late_duration,
         hours=hours,
         when=when,
         is_today=is_today,
@@ -168,6 +184,7 @@ def init(app: Flask) -> None:
         file_size=file_size,
         paragraphs=paragraphs,
         initials=initials,
+        address=address,
         epoch_ms=epoch_ms,
         texts=in_reader_language,
         exact=exact,

@@ -39,8 +39,10 @@ function tick() {
     const wall = Math.ceil((due - now) / 60_000);
     const templates = { left: chip.dataset.left ?? "{}", late: chip.dataset.late ?? "{}" };
     if (wall <= 0) {
-      // What is late by days is said in days by the server, and a day does not tick.
-      if (-wall < MINUTES_OF_A_DAY) show(chip, "is-late", templates.late.replace("{}", duration(-wall || 1)));
+      // Working time stands still after closing. What is late by a day's length is said by the server and does not tick.
+      const until = Math.min(now, Number(chip.dataset.ticksUntil ?? now));
+      const late = Math.max(1, Math.floor((until - Number(chip.dataset.lateSince ?? due)) / 60_000));
+      if (late < MINUTES_OF_A_DAY) show(chip, "is-late", templates.late.replace("{}", duration(late)));
       continue;
     }
     if (chip.dataset.state === "is-far") continue;
