@@ -61,15 +61,21 @@ def page(status: int, words: Words, reference: str = "") -> Response:
     if request.headers.get("HX-Request"):
         response = make_response(render_template("errors/fragment.html", words=words, status=status))
     else:
-        # The page about a missing database must not ask it who is signed in.
-        frame = "errors/bare.html" if status == 503 or not _is_staff() else "errors/framed.html"
-        response = make_response(render_template(frame, words=words, status=status, reference=reference))
+        response = make_response(render_template(_frame(status), words=words, status=status, reference=reference))
     response.status_code = status
     return response
 
 
-def _is_staff() -> bool:
-    return bool(current_user.is_authenticated and current_user.is_staff)
+def _frame(status: int) -> str:
+    """The page around the words: the reader's own, or nothing where that page itself may be what broke."""
+    if status >= 500 or not current_user.is_authenticated:
+        return "errors/bare.html"
+    return "errors/framed.html" if current_user.is_staff else "errors/portal.html"
+
+
+def _forget_reader() -> None:
+    """Nobody can be loaded any more in this request; the page must not try."""
+    g._login_user = AnonymousUserMixin()
 
 
 def _desk_error(error: DeskError) -> Response:
@@ -99,8 +105,7 @@ def _too_large(_error: RequestEntityTooLarge) -> Response:
 
 def _unavailable(error: Exception) -> Response:
     log.error("database_unavailable", error=str(error))
-    # Nobody can be loaded now; the page must not try.
-    g._login_user = AnonymousUserMixin()
+    _forget_reader()
     response = page(503, words_for(503))
     response.headers["Retry-After"] = "10"
     return response
@@ -108,6 +113,7 @@ def _unavailable(error: Exception) -> Response:
 
 def _bug(error: InternalServerError) -> Response:
     log.error("request_broke", path=request.path, method=request.method, exc_info=error.original_exception)
+    _forget_reader()
     return page(500, words_for(500))
 
 
