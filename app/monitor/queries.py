@@ -118,11 +118,11 @@ def stalled_count(session: Session) -> int:
     return session.scalar(query) or 0
 
 
-def processes(session: Session) -> list[tuple[str, str]]:
-    """Key and name of each process that was ever deployed, by the name of its newest version."""
+def processes(session: Session) -> list[ProcessDefinition]:
+    """The newest version of each process that was ever deployed, by name."""
     newest = select(func.max(ProcessDefinition.id)).group_by(ProcessDefinition.key)
-    query = select(ProcessDefinition.key, ProcessDefinition.name).where(ProcessDefinition.id.in_(newest))
-    return [(key, name) for key, name in session.execute(query.order_by(ProcessDefinition.name))]
+    query = select(ProcessDefinition).where(ProcessDefinition.id.in_(newest))
+    return list(session.scalars(query.order_by(ProcessDefinition.name)))
 
 
 def newest_version(session: Session, key: str) -> int:

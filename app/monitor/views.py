@@ -18,7 +18,8 @@ from app.errors import Conflict, InvalidInput
 from app.monitor import outcomes, overlay, queries
 from app.people.current import current_person
 from app.people.models import Person
-from app.web.diagrams import diagram_of, in_language, words_of
+from app.people.queries import teams
+from app.web.diagrams import diagram_of, in_language, process_name, words_of
 from app.web.language import reader_language
 from app.web.navigation import Count, counts
 
@@ -44,13 +45,19 @@ def index() -> str:
         state=_known_state(request.args.get("state", "")),
         number=request.args.get("number", "").strip()[:40],
     )
+    session = db.session()
+    page = queries.page(session, filters, request.args.get("before", type=int))
+    processes = queries.processes(session)
+    used = {each.id: each for each in [*processes, *(row.instance.definition for row in page.rows)]}
+    names = {id_: process_name(session, definition, reader_language()) for id_, definition in used.items()}
     return render_template(
         "monitor/index.html",
-        page=queries.page(db.session(), filters, request.args.get("before", type=int)),
+        page=page,
         filters=filters,
-        processes=queries.processes(db.session()),
+        names=names,
+        processes=[(each.key, names[each.id]) for each in processes],
         states=list(InstanceState),
-        stalled=queries.stalled_count(db.session()),
+        stalled=queries.stalled_count(session),
     )
 
 
@@ -71,6 +78,7 @@ def show(instance_id: int) -> str:
         "monitor/show.html",
         instance=instance,
         definition=instance.definition,
+        process=process_name(session, instance.definition, reader_language()),
         ticket=queries.ticket_of(session, instance.subject),
         newest_version=queries.newest_version(session, instance.definition.key),
         entries=shown[:SHOWN_ENTRIES],
@@ -79,6 +87,7 @@ def show(instance_id: int) -> str:
         variables=_own(engine_queries.variables(session, instance)),
         waits=waits,
         people=people,
+        teams={team.key: team.name for team in teams(session)},
         elapsed=queries.elapsed_minutes(instance, clock.now()),
         words=words,
         outcomes=outcomes.labels(session, instance.definition, words),

@@ -45,6 +45,7 @@ class Row:
     author: Person | None
     may_claim: bool
     may_complete: bool
+    skill: str = ""
 
     @property
     def due_at(self) -> datetime | None:
@@ -109,6 +110,7 @@ def rows_of(session: Session, tasks: Sequence[UserTask], who: Standing, zone: tz
     found = tickets.by_ids(session, (number for number in ticket_ids.values() if number is not None))
     clocks = sla.clocks_for(session, found)
     authors = {task.id: _author_id(about[task.id]) for task in tasks}
+    skills = {each.key: each.name for each in people.skills(session)} if asked else {}
     persons = people.people_by_ids(session, [task.assignee_id for task in tasks] + list(authors.values()))
     now = clock.now()
     return [
@@ -121,6 +123,7 @@ def rows_of(session: Session, tasks: Sequence[UserTask], who: Standing, zone: tz
             author=persons.get(authors[task.id] or 0),
             may_claim=task.assignee_id is None and is_candidate(task, who),
             may_complete=may_work_on(task, who),
+            skill=_skill_name(about[task.id], skills),
         )
         for task in tasks
     ]
@@ -146,6 +149,12 @@ def count_waiting(session: Session, person: Person) -> tuple[int, bool]:
     tasks = [task for task in _open_tasks(session, who) if may_work_on(task, who)]
     now = clock.now()
     return len(tasks), any(task.due_at is not None and task.due_at <= now for task in tasks)
+
+
+def _skill_name(about: WorkEntry | Escalation | None, names: dict[str, str]) -> str:
+    """What the skill is called that an escalation asks for; its key when it was since removed."""
+    key = about.skill if isinstance(about, Escalation) else None
+    return names.get(key, key) if key else ""
 
 
 def draft_of(session: Session, person: Person, task: UserTask) -> Draft | None:

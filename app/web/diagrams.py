@@ -87,6 +87,12 @@ def words_of(diagram: str) -> Words:
     return Words(names, caught, followers, forms)
 
 
+def process_name(session: Session, definition: ProcessDefinition, language: str) -> str:
+    """What a process is called in a language, by the diagram of its version."""
+    words = words_of(diagram_of(session, definition))
+    return words.name(definition.key, language) if definition.key in words.names else definition.name
+
+
 @lru_cache(maxsize=128)
 def in_language(diagram: str, language: str) -> str:
     """The diagram with every name in a language, where it has one."""
