@@ -22,7 +22,9 @@ from app.worklog.models import WorkEntry
 def work_on_ticket(session: Session, ticket: Ticket, reader: Person) -> Content:
     """Every open task of the ticket that the reader may see; those they may complete come as forms."""
     who = standing(session, reader)
-    tasks = [task for task in _open_tasks_around(session, ticket) if may_see(task, who)]
+    # Who may not decide because it is their own work reads in the work panel that it waits.
+    around = [task for task in _open_tasks_around(session, ticket) if task.excluded_person_id != who.person_id]
+    tasks = [task for task in around if may_see(task, who)]
     tasks.sort(key=lambda task: (not may_work_on(task, who), task.subject_kind != "ticket", task.id))
     rows = queries.rows_of(session, tasks, who, ZoneInfo(reader.zone))
     docked = [(row, shown_task(session, row.task, reader, who)) for row in rows]
