@@ -143,7 +143,6 @@ def _to_sign_in() -> ResponseReturnValue:
     return redirect(target)
 
 
-def init(app: Flask) -> None:
 def _path_of(address: str) -> str:
     try:
         return urlsplit(address).path
@@ -152,5 +151,6 @@ def _path_of(address: str) -> str:
         return ""
 
 
+def init(app: Flask) -> None:
     """Check every request."""
     app.before_request(check)
