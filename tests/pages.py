@@ -35,6 +35,7 @@ T = TypeVar("T")
 SOLVED = {
     "outcome": "solved",
     "reply": "The access point has its network again.",
+    "files": [],
     "minutes": 20,
     "kind": "remote",
     "billable": True,

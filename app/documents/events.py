@@ -12,3 +12,13 @@ class DocumentAttached(Event):
     document_id: int
     ticket_id: int
     by_id: int | None
+
+
+@dataclass(frozen=True)
+class DocumentRemoved(Event):
+    """Somebody took back a file that they had put on a ticket."""
+
+    document_id: int
+    ticket_id: int
+    name: str
+    by_id: int

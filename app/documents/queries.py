@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import IO
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from app.documents import storage
@@ -15,6 +16,15 @@ from app.people.models import Person
 from app.texts import gettext as _
 from app.tickets import queries as tickets
 from app.tickets.models import Message, MessageKind, Ticket
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A document, who added it (None when nobody is known), and its message unless it hangs on something else."""
+
+    document: Document
+    by: Person | None
+    message: Message | None
 
 
 def by_uuid(session: Session, uuid: str, *, seen_by: Person) -> Document:
@@ -39,6 +49,32 @@ def may_read(session: Session, person: Person, document: Document) -> bool:
         return False
     message = session.get(Message, document.parent_id)
     return message is not None and message.is_public and message.kind != MessageKind.NOTE
+
+
+def put_on_ticket(session: Session, ticket_id: int, uuids: Iterable[str], *, by: Person) -> list[Document]:
+    """Which of these documents hang on the ticket itself and were put there by this person, in the order named."""
+    wanted = list(dict.fromkeys(uuids))
+    if not wanted:
+        return []
+    found = select(Document).where(
+        Document.uuid.in_(wanted),
+        Document.ticket_id == ticket_id,
+        Document.parent_kind == ParentKind.TICKET,
+        Document.uploaded_by_id == by.id,
+    )
+    return sorted(session.scalars(found), key=lambda document: wanted.index(document.uuid))
+
+
+def listed(session: Session, ticket: Ticket) -> list[Listed]:
+    """Every document of a ticket for staff, newest first, with who added it and the message it came with."""
+    found = (
+        select(Document, Person, Message)
+        .outerjoin(Person, Person.id == Document.uploaded_by_id)
+        .outerjoin(Message, and_(Document.parent_kind == ParentKind.MESSAGE, Message.id == Document.parent_id))
+        .where(Document.ticket_id == ticket.id)
+        .order_by(Document.id.desc())
+    )
+    return [Listed(document, by, message) for document, by, message in session.execute(found)]
 
 
 def of_message(session: Session, message: Message) -> list[Document]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from os import SEEK_END
 from typing import IO, Protocol
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import clock, events
-from app.documents import storage
-from app.documents.events import DocumentAttached
+from app.documents import queries, storage
+from app.documents.events import DocumentAttached, DocumentRemoved
 from app.documents.models import Document, ParentKind
 from app.documents.names import clean_content_type, clean_name
-from app.errors import InvalidInput
+from app.errors import InvalidInput, NotAllowed
 from app.people.models import Person
 from app.texts import gettext as _
 from app.tickets.models import Message, Ticket
@@ -59,8 +60,7 @@ def attach(
     try:
         stored = storage.keep(stream, limits.document_max_bytes)
     except storage.TooLarge:
-        most = limits.document_max_bytes // (1024 * 1024)
-        raise _refused(_("%(name)s is larger than %(most)s MB.", name=shown, most=most)) from None
+        raise _refused(_too_large(shown)) from None
     document = Document(
         parent_kind=kind.value,
         parent_id=parent.id,
@@ -86,26 +86,58 @@ def attach_uploads(
     Raises:
         InvalidInput: a file is too large or there are too many; then none of them is attached.
     """
-    chosen = [upload for upload in uploads if upload.filename]
-    check_count(len(chosen))
-    for upload in chosen:
+    fitting, problems = within_limits(uploads)
+    if problems:
+        raise InvalidInput(" ".join(problems), {"files": problems})
+    for upload in fitting:
         # A request that lost a race runs again with the same streams, read to their ends by the first run.
         upload.stream.seek(0)
     return [
         attach(session, parent=parent, name=upload.filename, stream=upload.stream, content_type=upload.mimetype, by=by)
-        for upload in chosen
+        for upload in fitting
     ]
 
 
-def check_count(count: int) -> None:
-    """Refuse more files than one message may have, before anything is written.
+def within_limits(uploads: Sequence[Upload], *, present: int = 0) -> tuple[list[Upload], list[str]]:
+    """The chosen files of a form that may be kept, and sentences on why the others may not; nothing is written.
+
+    Args:
+        present: how many files the message has already.
+    """
+    limits = storage.limits()
+    chosen = [upload for upload in uploads if upload.filename]
+    fitting = [upload for upload in chosen if _size(upload) <= limits.document_max_bytes]
+    problems = [_too_large(clean_name(upload.filename)) for upload in chosen if upload not in fitting]
+    room = max(limits.documents_per_message - present, 0)
+    if len(fitting) > room:
+        problems.append(_("At most %(count)s files go with one message.", count=limits.documents_per_message))
+    return fitting[:room], problems
+
+
+def move_to_message(session: Session, message: Message, uuids: Sequence[str], *, by: Person | None) -> None:
+    """Let documents of the ticket go with a message from now on: those that its author put there, no others.
+
+    What is on the message already stays: a process may send the same list twice.
+    """
+    if by is None:
+        return
+    for document in queries.put_on_ticket(session, message.ticket_id, uuids, by=by):
+        document.parent_kind, document.parent_id = ParentKind.MESSAGE.value, message.id
+    session.flush()
+
+
+def take_back(session: Session, document: Document, *, by: Person) -> None:
+    """Remove a file that somebody had put on a ticket; its bytes stay, other documents may have the same.
 
     Raises:
-        InvalidInput: there are too many.
+        NotAllowed: it is somebody else's, or was sent with a message.
     """
-    most = storage.limits().documents_per_message
-    if count > most:
-        raise _refused(_("At most %(count)s files go with one message.", count=most))
+    if document.parent_kind != ParentKind.TICKET or document.uploaded_by_id != by.id:
+        raise NotAllowed(_("Only who added a file to the request can take it back, and only until it is sent."))
+    removed = DocumentRemoved(document_id=document.id, ticket_id=document.ticket_id, name=document.name, by_id=by.id)
+    session.delete(document)
+    session.flush()
+    events.record(session, removed)
 
 
 def place_of(parent: Parent) -> tuple[ParentKind, int]:
@@ -120,6 +152,17 @@ def place_of(parent: Parent) -> tuple[ParentKind, int]:
 def _count(session: Session, kind: ParentKind, parent_id: int) -> int:
     where = (Document.parent_kind == kind.value, Document.parent_id == parent_id)
     return session.scalar(select(func.count()).select_from(Document).where(*where)) or 0
+
+
+def _size(upload: Upload) -> int:
+    size = upload.stream.seek(0, SEEK_END)
+    upload.stream.seek(0)
+    return size
+
+
+def _too_large(name: str) -> str:
+    most = storage.limits().document_max_bytes // (1024 * 1024)
+    return str(_("%(name)s is larger than %(most)s MB.", name=name, most=most))
 
 
 def _refused(message: str) -> InvalidInput:

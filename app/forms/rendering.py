@@ -5,6 +5,7 @@
     form.id, form.errors            errors that belong to no single field
     form.fields                     list of FieldView, in order; groups hold theirs in `field.fields`
     form.outcome                    the FieldView shown as outcome buttons, or None (it is in `form.fields` too)
+    form.takes_files                it has a filepicker: the browser must send it as multipart/form-data
 
     field.type       textfield textarea number checkbox radio select checklist datetime text group filepicker
                      separator spacer
@@ -12,7 +13,8 @@
     field.key        the name of the control; field.html_id its unique id ("" for text, group, separator, spacer)
     field.label, field.description, field.text (the static text of a `text`: plain text, lines kept)
     field.value      the text to put in the control, exactly as it was typed; checkbox: True or False
-    field.options    list of OptionView(value, label, selected): radio, select, checklist, outcome, pickers
+    field.options    list of OptionView(value, label, selected): radio, select, checklist, outcome, pickers; of a
+                     filepicker the files that are kept already
     field.required, field.read_only, field.errors (list of sentences)
     field.hidden     its condition does not hold: draw nothing but hidden inputs that carry `field.carried`, so that
                      what was typed is there again when the field comes back (a hidden group's fields are hidden each)
@@ -84,6 +86,7 @@ class FormView:
     fields: list[FieldView]
     errors: list[str]
     outcome: FieldView | None
+    takes_files: bool = False
 
 
 def render(
@@ -96,6 +99,7 @@ def render(
     people: Iterable[Choice] = (),
     teams: Iterable[Choice] = (),
     skills: Iterable[Choice] = (),
+    files: Iterable[Choice] = (),
 ) -> FormView:
     """Put fields, values and errors together.
 
@@ -105,14 +109,15 @@ def render(
         errors: sentences by field key, from the answer schema.
         zone: the reader's zone, for stored moments.
         people, teams, skills: the choices of such fields.
+        files: the kept files that values of filepickers may name; others are not shown.
     """
     shown = initial_values(form) if values is None else values
-    choices = {"person": list(people), "team": list(teams), "skill": list(skills)}
+    choices = {"person": list(people), "team": list(teams), "skill": list(skills), "files": list(files)}
     painter = _Painter(form, shown, errors or {}, language, ZoneInfo(zone), choices)
     fields = [painter.paint(each) for each in form.fields]
     known = {each.key for each in form.inputs}
     loose = [message for key, messages in (errors or {}).items() if key not in known for message in messages]
-    return FormView(form.id, fields, loose, painter.outcome)
+    return FormView(form.id, fields, loose, painter.outcome, any(each.type == "filepicker" for each in form.inputs))
 
 
 def initial_values(form: Form) -> dict[str, Any]:
@@ -183,6 +188,9 @@ class _Painter:
 
     def _options(self, each: Field, typed: Any) -> list[OptionView]:
         selected = set(_texts(typed))
+        if each.type == "filepicker":
+            kept = [choice for choice in self._choices["files"] if choice.value in selected]
+            return [OptionView(choice.value, translated(choice.labels, self._language), True) for choice in kept]
         choices = self._choices.get(each.display, each.choices)
         return [
             OptionView(choice.value, translated(choice.labels, self._language), choice.value in selected)

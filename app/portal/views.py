@@ -22,7 +22,7 @@ from app.sla import queries as sla
 from app.tickets import lines, reopening
 from app.tickets import service as tickets
 from app.tickets.models import Channel, MessageKind, Ticket
-from app.web.boundary import takes_files
+from app.uploads import takes_files
 from app.web.diagrams import diagram_of
 from app.web.language import reader_language
 

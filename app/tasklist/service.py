@@ -18,7 +18,8 @@ from app.forms.fields import Form, parse_form
 from app.forms.schema import answer_schema
 from app.people import queries as people
 from app.people.models import Person
-from app.tasklist import queries
+from app.tasklist import files, queries
+from app.tasklist.files import NOTHING, Brought
 from app.tasklist.models import Draft
 from app.tasklist.permissions import is_candidate, may_work_on, standing
 from app.texts import gettext as _
@@ -44,8 +45,13 @@ def form_of(session: Session, task: UserTask) -> Form | None:
     return parse_form(definitions.form_schema(session, task.instance.definition_id, task.form))
 
 
-def complete(session: Session, task: UserTask, person: Person, typed: Typed) -> dict[str, Any]:
+def complete(
+    session: Session, task: UserTask, person: Person, typed: Typed, brought: Brought = NOTHING
+) -> dict[str, Any]:
     """Complete a task with what somebody typed into its form, and return the checked answer.
+
+    Args:
+        brought: the files that came with it.
 
     Raises:
         TaskIsGone: it is not open any more; the message says who was first and when.
@@ -54,7 +60,7 @@ def complete(session: Session, task: UserTask, person: Person, typed: Typed) -> 
     """
     _refuse_gone(session, task)
     _refuse_others(session, task, person)
-    answer = checked_answer(session, task, person, typed)
+    answer = checked_answer(session, task, person, typed, brought)
     if task.assignee_id is None:
         engine.claim(session, task, person.id)
     engine.complete_task(session, task, answer, by_id=person.id)
@@ -62,8 +68,10 @@ def complete(session: Session, task: UserTask, person: Person, typed: Typed) -> 
     return answer
 
 
-def checked_answer(session: Session, task: UserTask, person: Person, typed: Typed) -> dict[str, Any]:
-    """The answer a form makes of what was typed.
+def checked_answer(
+    session: Session, task: UserTask, person: Person, typed: Typed, brought: Brought = NOTHING
+) -> dict[str, Any]:
+    """The answer a form makes of what was typed, with its files kept on the task's ticket.
 
     Raises:
         InvalidInput: the form has errors, by field key.
@@ -77,11 +85,24 @@ def checked_answer(session: Session, task: UserTask, person: Person, typed: Type
     schema = answer_schema(
         form, language=str(person.language), zone=person.zone, people=staff, teams=teams, skills=skills
     )
+    taken = files.take_in(session, task, form, person, typed, brought)
+    wrong = dict(taken.problems)
+    loaded: dict[str, Any] = {}
     try:
-        loaded = schema.load(dict(typed))
+        loaded = dict(schema.load(taken.typed))
     except ValidationError as error:
-        raise InvalidInput(_("Some fields need another look. Nothing was sent."), by_field(error)) from error
-    return dict(loaded)
+        wrong = by_field(error) | wrong
+    if wrong:
+        raise InvalidInput(_("Some fields need another look. Nothing was sent."), wrong)
+    return loaded
+
+
+def with_files(session: Session, task: UserTask, person: Person, typed: Typed, brought: Brought) -> dict[str, Any]:
+    """What was typed, with the files that came along kept on the task's ticket: the form, seen again, names them."""
+    form = form_of(session, task)
+    if form is None:
+        return dict(typed)
+    return dict(files.take_in(session, task, form, person, typed, brought, with_hidden=True).typed)
 
 
 def by_field(error: ValidationError) -> dict[str, list[str]]:

@@ -14,7 +14,7 @@ from app.forms.fields import Choice
 from app.forms.rendering import FormView, render
 from app.people import queries as people
 from app.people.models import Person
-from app.tasklist import queries, service
+from app.tasklist import files, queries, service
 from app.tasklist.permissions import Standing, is_approval, is_candidate, may_work_on
 
 
@@ -86,4 +86,5 @@ def drawn_form(
         people=[Choice(str(each.id), {"en": each.name}) for each in staff],
         teams=[Choice(each.key, {"en": each.name}) for each in teams],
         skills=[Choice(each.key, {"en": each.name}) for each in skills],
+        files=[Choice(each.uuid, {"en": each.name}) for each in files.kept(session, task, form, reader, values or {})],
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import suppress
+from typing import Any, cast
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from app import clock
 from app.db import db
+from app.documents.service import Upload
 from app.engine.models import UserTask
 from app.errors import InvalidInput, NotFound
 from app.people import queries as people
@@ -22,10 +24,12 @@ from app.people.models import Person
 from app.sla import queries as sla
 from app.sla.chips import chip
 from app.tasklist import queries, service
+from app.tasklist.files import NOTHING, REMOVED, Brought
 from app.tasklist.permissions import Standing, may_see, standing
 from app.tasklist.service import TaskIsGone
 from app.tasklist.taskform import drawn_form, shown_task
 from app.tickets import queries as tickets
+from app.uploads import takes_files
 from app.web.access import safe_next
 from app.web.boundary import rescue
 from app.web.navigation import Count, counts
@@ -75,24 +79,25 @@ def show(task_uuid: object) -> ResponseReturnValue:
 
 
 @blueprint.post("/tasks/<uuid:task_uuid>/complete")
+@takes_files
 def complete(task_uuid: object) -> ResponseReturnValue:
     """Send the form of a task: errors come back by field with everything typed, a task that is gone keeps it."""
     session, person = db.session(), current_person()
     task = _task(session, str(task_uuid), person)
-    typed = _typed()
+    typed, brought = _typed(), _brought()
     person_id, task_id = person.id, task.id
 
     def keep(saving: Session) -> None:
         kept, owner = saving.get_one(UserTask, task_id), people.get_person(saving, person_id)
-        service.save_draft(saving, kept, owner, typed)
+        service.save_draft(saving, kept, owner, service.with_files(saving, kept, owner, typed, brought))
 
     # A lost race, a vanished task or a failed step rolls back: what was typed stays as a draft.
     rescue(keep)
     try:
-        answer = service.complete(session, task, person, typed)
+        answer = service.complete(session, task, person, typed, brought)
     except InvalidInput as error:
         session.rollback()
-        return _form_again(str(task_uuid), typed, error)
+        return _form_again(str(task_uuid), typed, brought, error)
     flash(_said(task, answer))
     return _go_on(_after())
 
@@ -103,7 +108,7 @@ def fields(task_uuid: object) -> ResponseReturnValue:
     person = current_person()
     task = _task(db.session(), str(task_uuid), person)
     form = drawn_form(db.session(), task, person, _typed())
-    return render_template("tasklist/fields.html", task=task, form=form)
+    return render_template("tasklist/fields.html", task=task, form=form, redrawn=True)
 
 
 @blueprint.post("/tasks/<uuid:task_uuid>/draft")
@@ -180,10 +185,15 @@ def _details(
     }
 
 
-def _form_again(task_uuid: str, typed: dict[str, Any], error: InvalidInput) -> ResponseReturnValue:
-    """The form with its errors and everything that was typed."""
+def _form_again(task_uuid: str, typed: dict[str, Any], brought: Brought, error: InvalidInput) -> ResponseReturnValue:
+    """The form with its errors, everything that was typed, and the files, which need not be chosen again."""
     person = current_person()
     task = _task(db.session(), task_uuid, person)
+    typed = service.with_files(db.session(), task, person, typed, brought)
+    if brought != NOTHING:
+        # Who leaves the page now finds the files again with the draft. One that is too long to keep is on the page.
+        with suppress(InvalidInput):
+            service.save_draft(db.session(), task, person, typed)
     errors = error.errors or {"": [error.message]}
     if request.headers.get("HX-Request"):
         shown = shown_task(db.session(), task, person, standing(db.session(), person), typed=typed, errors=errors)
@@ -211,6 +221,17 @@ def _typed() -> dict[str, Any]:
         if key != "csrf_token" and not key.startswith("_"):
             typed[key] = values[0] if len(values) == 1 else values
     return typed
+
+
+def _brought() -> Brought:
+    """The files the browser sent, and which of those kept before are not wanted any more."""
+    uploads = {
+        # Werkzeug types the stream of an upload more loosely than it is.
+        key: [cast(Upload, upload) for upload in chosen]
+        for key, found in request.files.lists()
+        if (chosen := [upload for upload in found if upload.filename])
+    }
+    return Brought(uploads, frozenset(request.form.getlist(REMOVED)))
 
 
 def _said(task: UserTask, answer: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -54,11 +55,20 @@ def add_message(
     return written
 
 
-def reply(session: Session, ticket: Ticket, text: str, *, author: Person | None, html: str | None = None) -> Message:
+def reply(
+    session: Session,
+    ticket: Ticket,
+    text: str,
+    *,
+    author: Person | None,
+    html: str | None = None,
+    files: Sequence[str] = (),
+) -> Message:
     """Answer the customer; the requester and the participants get it by mail.
 
     Args:
         author: who answers; None when the process does.
+        files: keys of documents on the ticket, put there by the author, that go with the answer.
 
     Raises:
         Conflict: the ticket is closed.
@@ -72,7 +82,12 @@ def reply(session: Session, ticket: Ticket, text: str, *, author: Person | None,
         session.flush()
     events.record(
         session,
-        TicketReplied(ticket_id=ticket.id, message_id=written.id, author_id=author.id if author else None),
+        TicketReplied(
+            ticket_id=ticket.id,
+            message_id=written.id,
+            author_id=author.id if author else None,
+            files=list(files),
+        ),
     )
     return written
 

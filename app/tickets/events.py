@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.events import Event
@@ -27,11 +28,15 @@ class CustomerWrote(Event):
 
 @dataclass(frozen=True)
 class TicketReplied(Event):
-    """The desk answered the customer; the message is to be sent to the requester and the participants."""
+    """The desk answered the customer; the message is to be sent to the requester and the participants.
+
+    `files` are keys of documents that the author put on the ticket and that now go with the message.
+    """
 
     ticket_id: int
     message_id: int
     author_id: int | None = None
+    files: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

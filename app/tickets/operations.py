@@ -43,6 +43,17 @@ class Words(Schema):
     )
 
 
+class Answer(Words):
+    """What the customer is told."""
+
+    files = fields.List(
+        fields.String(),
+        load_default=None,
+        allow_none=True,
+        metadata={"title": "Files (documents of the author)", "title:ro": "Fișiere (documente ale autorului)"},
+    )
+
+
 class Reason(Schema):
     """Why."""
 
@@ -78,11 +89,14 @@ def change_state(call: Call, *, state: str) -> None:
     service.change_state(call.session, _ticket(call), state, by=None)
 
 
-@operation("ticket.reply", Words)
-def reply(call: Call, *, text: str | None, author: int | None) -> None:
-    """Answer the customer in somebody's name; an empty text sends nothing."""
+@operation("ticket.reply", Answer)
+def reply(call: Call, *, text: str | None, author: int | None, files: list[str] | None) -> None:
+    """Answer the customer in somebody's name; an empty text sends nothing.
+
+    `files` are documents that the author put on the ticket, as a form's file field gives them: they go with the answer.
+    """
     if text and text.strip():
-        service.reply(call.session, _ticket(call), text, author=_person(call, author))
+        service.reply(call.session, _ticket(call), text, author=_person(call, author), files=files or ())
 
 
 @operation("ticket.note", Words)

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.people.models import Person
-from app.tickets.models import Ticket
+from app.tickets.models import Message, Ticket
 
 
 class Slot(StrEnum):
@@ -39,6 +39,8 @@ class Content:
 Draw = Callable[[Session, Ticket, Person], "Content | None"]
 Column = Callable[[Session, Sequence[Ticket], Person], Mapping[int, Mapping[str, Any]]]
 Attachments = Callable[[Session, Ticket], Mapping[int, Sequence[Any]]]
+# Hangs the files of a form on a message; raises InvalidInput with errors under `files`.
+AttachFiles = Callable[[Session, Message, Sequence[Any], Person], None]
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Panel:
 _panels: dict[str, Panel] = {}
 _columns: dict[str, tuple[str, Column]] = {}
 _attachments: list[Attachments] = []
+_attaching: list[AttachFiles] = []
 
 
 def panel(key: str, *, slot: Slot = Slot.SIDE, order: int, is_open: bool = True) -> Callable[[Draw], Draw]:
@@ -83,6 +86,12 @@ def message_attachments(find: Attachments) -> Attachments:
     return find
 
 
+def attaches_files(attach: AttachFiles) -> AttachFiles:
+    """Register who keeps the files that come with a message."""
+    _attaching.append(attach)
+    return attach
+
+
 def drawn(session: Session, ticket: Ticket, reader: Person) -> dict[Slot, list[tuple[Panel, Content]]]:
     """Every panel that has something to show to this reader, by slot, in order."""
     found: dict[Slot, list[tuple[Panel, Content]]] = {slot: [] for slot in Slot}
@@ -107,3 +116,13 @@ def attachments_of(session: Session, ticket: Ticket) -> dict[int, list[Any]]:
         for message_id, documents in find(session, ticket).items():
             found.setdefault(message_id, []).extend(documents)
     return found
+
+
+def attach_files(session: Session, message: Message, uploads: Sequence[Any], by: Person) -> None:
+    """Keep the files that came with a message.
+
+    Raises:
+        InvalidInput: they are too large or too many; nothing may be kept then.
+    """
+    for attach in _attaching:
+        attach(session, message, uploads, by)

@@ -59,6 +59,10 @@ class Note(_Sent):
 
     text = fields.String(required=True, validate=validate.Length(max=LONGEST_TEXT))
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.fields["text"].error_messages.update(_needed(_("Write what your colleagues should know.")))
+
 
 class Assignment(_Sent):
     """Who takes the ticket: a team, a person, or both; `nobody` as person takes it off whoever has it."""

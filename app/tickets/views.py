@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import tzinfo
 from typing import Any
 
@@ -23,11 +24,13 @@ from app.people.models import Person, Role
 from app.tickets import conversation, lines, page_panels, panels, queries, schemas, service
 from app.tickets.models import Category, Message, MessageKind, Priority, Ticket
 from app.tickets.panels import Slot
+from app.uploads import takes_files
 
 blueprint = Blueprint("tickets", __name__, url_prefix="/tickets", template_folder="templates")
 
 # Importing them registers them.
 OWN_PANELS = (page_panels.hours, page_panels.contract, page_panels.where_it_is, page_panels.history)
+Errors = Mapping[str, list[str]]
 ACTIVE = (Category.NEW, Category.OPEN, Category.PENDING)
 
 
@@ -78,8 +81,19 @@ def add() -> ResponseReturnValue:
 @blueprint.get("/<number>")
 def show(number: str) -> ResponseReturnValue:
     """The ticket: both clocks, the conversation, the tasks that wait, and what every feature knows about it."""
+    return ticket_page(_ticket(number))
+
+
+def ticket_page(
+    ticket: Ticket, typed: Mapping[str, str] | None = None, problems: Mapping[str, Errors] | None = None
+) -> str:
+    """The page of a ticket.
+
+    Args:
+        typed: what was sent by a form of the page that has to be looked at again, by field.
+        problems: what is wrong with it: errors by field, under the name of the form (`note`, `documents`).
+    """
     session, person = db.session(), current_person()
-    ticket = queries.by_number(session, number, seen_by=person)
     messages = queries.conversation(session, ticket, for_customer=False)
     slots = panels.drawn(session, ticket, person)
     may_change = person.has_role(Role.AGENT, Role.TEAM_LEAD, Role.MANAGER)
@@ -96,14 +110,22 @@ def show(number: str) -> ResponseReturnValue:
         side=slots[Slot.SIDE],
         may_change=may_change,
         choices=_choices() if may_change else None,
+        typed=typed or {},
+        problems=problems or {},
     )
 
 
 @blueprint.post("/<number>/note")
+@takes_files
 def note(number: str) -> ResponseReturnValue:
-    """Write an internal note."""
-    ticket = _ticket(number)
-    conversation.add_note(db.session(), ticket, _loaded(schemas.Note())["text"], author=current_person())
+    """Write an internal note, with files if there are any."""
+    session, person, ticket = db.session(), current_person(), _ticket(number)
+    try:
+        written = conversation.add_note(session, ticket, _loaded(schemas.Note())["text"], author=person)
+        panels.attach_files(session, written, request.files.getlist("files"), person)
+    except InvalidInput as error:
+        session.rollback()
+        return ticket_page(_ticket(number), request.form.to_dict(), {"note": error.errors}), 422
     flash(_("Note added. Only staff read it."))
     return _back(ticket)
 

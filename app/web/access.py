@@ -64,6 +64,7 @@ ACCESS: dict[str, Rule] = {
     "tickets.cancel": WORKING,
     # Documents follow their ticket
     "documents.download": SIGNED_IN,
+    "documents.add": STAFF,
     # What one was told: one's own only
     "notifications.index": SIGNED_IN,
     "notifications.open_one": SIGNED_IN,

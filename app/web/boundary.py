@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
 from app.db import record_aftermath, retrying, run_in_transaction, transaction
+from app.uploads import is_for_files
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +30,6 @@ READING = frozenset({"GET", "HEAD", "OPTIONS"})
 # The database does not answer, or not in time: pages about it may not ask it anything.
 UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout)
 _OWN = "_opens_own_transactions"
-_FILES = "_takes_files"
 
 F = TypeVar("F", bound=Callable[..., Any])
 Rescue = Callable[[Session], object]
@@ -42,12 +42,6 @@ def opens_own_transactions(view: F) -> F:
     whether the database is there at all.
     """
     setattr(view, _OWN, True)
-    return view
-
-
-def takes_files(view: F) -> F:
-    """Mark a view whose form brings documents: only it, and only from people who are signed in, takes large bodies."""
-    setattr(view, _FILES, True)
     return view
 
 
@@ -100,7 +94,7 @@ class Desk(Flask):
     def _may_bring_files(self) -> bool:
         # What is no form would be read into memory whole; a form's files go to the disk.
         view = self.view_functions.get(request.endpoint or "")
-        if not getattr(view, _FILES, False) or request.mimetype != "multipart/form-data":
+        if not is_for_files(view) or request.mimetype != "multipart/form-data":
             return False
         # Both cookies are signed; whether their person still may is asked later, in the transaction.
         remembered = request.cookies.get(self.config.get("REMEMBER_COOKIE_NAME", ""))

@@ -25,7 +25,7 @@ from app.contracts import service as contracts
 from app.documents import queries, service, storage
 from app.documents.models import Document
 from app.documents.names import MOST_BYTES, clean_content_type, clean_name
-from app.errors import InvalidInput, NotFound
+from app.errors import InvalidInput, NotAllowed, NotFound
 from app.people.models import Person
 from app.tickets import service as tickets
 from app.tickets.models import Message, Ticket
@@ -105,6 +105,64 @@ def test_a_file_over_the_limit_is_refused_and_leaves_nothing(
         service.attach(session, parent=opened, name="log.txt", stream=_Endless(most + 1))
 
     assert set(files()) == before
+
+
+def test_a_reply_takes_only_documents_that_its_author_put_on_its_ticket(
+    session: Session, ticket: Build[Ticket], person: Build[Person], attach: Attach
+) -> None:
+    """Whatever keys a diagram hands over, nobody else's file and no other request's leaves the desk."""
+    opened, elena, dan = ticket(), person("Elena"), person("Dan")
+    own = attach(opened, name="own.txt", by=elena)
+    others = [attach(opened, by=dan), attach(ticket(), by=elena)]
+    note = attach(tickets.add_note(session, opened, "For us.", author=elena), by=elena)
+    named = [own.uuid, *(each.uuid for each in others), note.uuid, "no such key"]
+
+    reply = tickets.reply(session, opened, "See the file.", author=elena, files=named)
+
+    assert [each.name for each in queries.of_message(session, reply)] == ["own.txt"]
+    assert [each.parent_kind for each in others] == ["ticket", "ticket"]
+
+
+def test_a_second_reply_does_not_take_the_files_of_the_first(
+    session: Session, ticket: Build[Ticket], person: Build[Person], attach: Attach
+) -> None:
+    """A process that sends the same list again must not move what the customer has under another message."""
+    opened, elena = ticket(), person("Elena")
+    own = attach(opened, by=elena)
+    first = tickets.reply(session, opened, "See the file.", author=elena, files=[own.uuid])
+
+    second = tickets.reply(session, opened, "And?", author=elena, files=[own.uuid])
+
+    assert queries.of_message(session, first) == [own]
+    assert queries.of_message(session, second) == []
+
+
+def test_a_reply_of_the_process_takes_nobodys_files(
+    session: Session, ticket: Build[Ticket], person: Build[Person], attach: Attach
+) -> None:
+    opened = ticket()
+    own = attach(opened, by=person("Elena"))
+
+    reply = tickets.reply(session, opened, "We are on it.", author=None, files=[own.uuid])
+
+    assert queries.of_message(session, reply) == []
+
+
+def test_who_added_a_file_takes_it_back_until_it_is_sent(
+    session: Session, ticket: Build[Ticket], person: Build[Person], attach: Attach, recorded: Recorded
+) -> None:
+    opened, elena = ticket(), person("Elena")
+    wrong, sent = attach(opened, by=elena), attach(opened, by=elena)
+    tickets.reply(session, opened, "See the file.", author=elena, files=[sent.uuid])
+
+    with pytest.raises(NotAllowed):
+        service.take_back(session, wrong, by=person("Dan"))
+    with pytest.raises(NotAllowed):
+        service.take_back(session, sent, by=elena)
+    service.take_back(session, wrong, by=elena)
+
+    assert queries.of_ticket(session, opened, seen_by=elena) == [sent]
+    assert len(recorded("DocumentRemoved")) == 1
 
 
 class _Endless(BytesIO):

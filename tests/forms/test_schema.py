@@ -42,6 +42,7 @@ def test_a_solved_request_comes_back_whole() -> None:
     assert answer(WORK, {**typed, "csrf_token": "x", "state": "closed"}) == {
         "outcome": "solved",
         "reply": "Mulțumim!\nGata.",
+        "files": [],
         "escalation_reason": "",
         "escalation_skill": None,
         "minutes": 80,

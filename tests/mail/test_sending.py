@@ -91,6 +91,22 @@ def test_a_reply_reaches_the_requester_and_those_in_copy_with_its_documents(desk
     assert "Elena Marin" in str(sent.get_payload(0).get_payload(0).get_payload(decode=True), "utf-8")  # type: ignore[union-attr, arg-type]  # a multipart mail
 
 
+def test_files_that_the_author_chose_go_with_the_reply_once(desk: Desk) -> None:
+    """They lie on the ticket until the reply is written; a list that names one twice sends it once."""
+
+    def reply(session: Session) -> None:
+        ticket, elena = add_ticket(session), add_person(session, "Elena Marin")
+        chosen = documents.attach(session, parent=ticket, name="guide.pdf", stream=BytesIO(b"%PDF"), by=elena)
+        documents.attach(session, parent=ticket, name="inside.pdf", stream=BytesIO(b"%PDF"), by=elena)
+        tickets.reply(session, ticket, "See the guide.", author=elena, files=[chosen.uuid, chosen.uuid])
+
+    desk.write(reply)
+    desk.send_all()
+
+    (sent,) = desk.server.mails
+    assert [part.get_filename() for part in sent.walk() if part.get_filename()] == ["guide.pdf"]
+
+
 @pytest.mark.parametrize(
     ("answer", "said"),
     [("451 4.7.1 Greylisted", "Greylisted"), (DROP, "did not answer"), (STALL, "did not answer")],

@@ -15,8 +15,9 @@ from app.db import CONFLICT_RETRIES, db
 from app.errors import Conflict, DeskError
 from app.people.models import Role, Skill
 from app.people.service import add_skill
+from app.uploads import takes_files
 from app.web.access import ACCESS, ANYBODY
-from app.web.boundary import opens_own_transactions, rescue, takes_files
+from app.web.boundary import opens_own_transactions, rescue
 from app.web.security import FORM_TEXT_MAX_BYTES
 from tests.pages import Pages, open_desk
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import FilePayload, Page, ViewportSize, expect, sync_playwright
 
 from app import db as database
 from app.people.models import Person, Role
@@ -149,3 +149,32 @@ def test_every_control_has_a_name(page: Page) -> None:
                 .map((each) => each.outerHTML.slice(0, 120))"""
         )
         assert nameless == [], address
+
+
+def test_chosen_files_are_listed_and_stay_when_the_outcome_changes(
+    page: Page, desk: Pages, agent: tuple[str, int]
+) -> None:
+    """Drafts and fields drawn anew take the words only; the files go once, with the form."""
+    number = desk.ticket(desk.contact()[0], "Files along")
+    desk.complete(number, agent[1], {"outcome": "mine", "person": None})
+    page.goto(f"/tickets/{number}")
+    files = page.locator("#work-field_files")
+    files.set_input_files(
+        [FilePayload(name=name, mimeType="text/plain", buffer=b"x" * 8400) for name in ("a.log", "b.log")]
+    )
+    expect(page.locator("[data-chosen]").first).to_have_text("a.log, 8 kBb.log, 8 kB")
+
+    with page.expect_response("**/fields") as drawn:
+        page.get_by_text("Escalate", exact=True).click()
+    assert b"xxxx" not in (drawn.value.request.post_data_buffer or b"")
+    expect(files).to_be_hidden()
+    page.get_by_text("Solved", exact=True).click()
+    expect(page.locator("[data-chosen]").first).to_have_text("a.log, 8 kBb.log, 8 kB")
+    page.locator("form.s-pane-form .btn-primary").click()
+
+    expect(page.locator(".s-kept li")).to_have_count(2)
+    assert files.evaluate("input => input.files.length") == 0
+    page.locator("#work-field_reply").fill("Both logs are here.")
+    page.locator("form.s-pane-form .btn-primary").click()
+    page.wait_for_load_state()
+    expect(page.locator(".s-msg.is-reply .s-att")).to_have_count(2)

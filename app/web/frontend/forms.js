@@ -7,9 +7,35 @@ function focusFirstError(root) {
   root.querySelector?.("[aria-invalid=true]")?.focus();
 }
 
+/** Files travel once, with the form itself: drafts and fields drawn anew take only its words along. */
+function withoutFiles({ target, detail: { ctx: { request } } }) {
+  if (target.matches?.("form") || !(request.body instanceof FormData)) return;
+  const words = new FormData();
+  for (const [name, value] of request.body) if (typeof value === "string") words.append(name, value);
+  request.body = words;
+}
+
+const MEGABYTE = 1_000_000;
+
+/** "report.pdf, 1.2 MB" for each chosen file, under its input; read out when it changes. */
+function listFiles(input) {
+  const list = input.closest("label")?.parentElement?.querySelector("[data-chosen]");
+  if (!list) return;
+  const size = (bytes) => bytes < MEGABYTE
+    ? `${Math.max(1, Math.round(bytes / 1000))} kB`
+    : `${(bytes / MEGABYTE).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 })} MB`;
+  list.replaceChildren(...[...input.files].map((file) => {
+    const line = document.createElement("li");
+    line.textContent = `${file.name}, ${size(file.size)}`;
+    return line;
+  }));
+  list.hidden = !input.files.length;
+}
+
 export function watchForms() {
   document.addEventListener("htmx:config:request", (event) => {
     event.detail.ctx.request.headers["X-CSRFToken"] = token();
+    withoutFiles(event);
     const link = event.target.closest?.("[data-pane]");
     if (!link) return;
     // Narrow screens have no pane beside the list: the task opens as a page of its own.
@@ -28,6 +54,7 @@ export function watchForms() {
   document.addEventListener("htmx:after:swap", () => focusFirstError(document));
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-submits]")) event.target.form?.requestSubmit();
+    if (event.target.matches("input[data-files]")) listFiles(event.target);
   });
   // The name of the primary button follows the chosen outcome ("Send reply", "Mark as solved").
   document.addEventListener("submit", (event) => {

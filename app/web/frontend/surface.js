@@ -31,7 +31,8 @@ export function keepPanels() {
   for (const panel of document.querySelectorAll("details[data-panel]")) {
     try {
       const kept = localStorage.getItem(key(panel));
-      if (kept !== null) panel.open = kept === "1";
+      // A form in it that came back with an error stays in sight.
+      if (kept !== null && !panel.querySelector("[aria-invalid=true]")) panel.open = kept === "1";
     } catch { /* Private windows may refuse storage: the panel keeps the page's choice. */ }
     panel.addEventListener("toggle", () => {
       try { localStorage.setItem(key(panel), panel.open ? "1" : "0"); } catch { /* as above */ }
@@ -72,6 +73,7 @@ export function dockTabs() {
     }
     list.hidden = false;
     dock.classList.add("s-tabbed");
-    show(parts.find((part) => part.dataset.mine !== undefined) ?? parts[0]);
+    const wrong = parts.find((part) => part.querySelector("[aria-invalid=true]"));
+    show(wrong ?? parts.find((part) => part.dataset.mine !== undefined) ?? parts[0]);
   }
 }
