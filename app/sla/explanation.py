@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
+from math import ceil
 
 from app.sla.calendar import segments, working_time_between
 from app.sla.clocks import Entry, FindCalendar, Reckoning, reckon
@@ -146,7 +147,8 @@ def _in_whole_minutes(rows: Sequence[Row], reckoning: Reckoning, find_calendar: 
         elif row.kind == "late" and row.end is not None:
             before = late
             late += working_time_between(calendar, row.start, row.end)
-            yield replace(row, late_minutes=round(late / MINUTE) - round(before / MINUTE))
+            # As everywhere, a minute that has begun is late: it never reads 0 late.
+            yield replace(row, late_minutes=ceil(late / MINUTE) - ceil(before / MINUTE))
         else:
             yield row
 

@@ -119,7 +119,7 @@ def _latest(session: Session, ticket_ids: Iterable[int]) -> dict[int, dict[Clock
         .scalar_subquery()
     )
     found: dict[int, dict[ClockKind, SlaClock]] = {}
-    for clock in session.scalars(select(SlaClock).where(SlaClock.id.in_(newest)).order_by(SlaClock.id)):
+    for clock in session.scalars(select(SlaClock).where(SlaClock.id.in_(newest)).order_by(SlaClock.kind.desc())):
         found.setdefault(clock.ticket_id, {})[ClockKind(clock.kind)] = clock
     return found
 
