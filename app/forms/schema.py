@@ -221,6 +221,8 @@ class _Readers:
         if _is_missing(field, value, typed):
             if field.required and field.type == "checkbox":
                 raise ValidationError(self._("Please tick this."))
+            if field.required and field.type in ("radio", "select"):
+                raise ValidationError(self._("Choose one."))
             if field.required:
                 raise ValidationError(self._("Please fill this in."))
             return empty_answer(field)

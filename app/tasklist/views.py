@@ -236,8 +236,13 @@ def _brought() -> Brought:
 
 def _said(task: UserTask, answer: dict[str, Any]) -> str:
     """What to tell after a task was completed, in plain words."""
-    if answer.get("reply") and task.subject_kind == "ticket":
-        return str(_("Reply sent. The reply clock stopped."))
+    if task.subject_kind == "ticket":
+        if answer.get("outcome") == "escalate":
+            return str(_("Escalation asked for. An approver decides; until then the request is with you."))
+        if answer.get("outcome") == "solved":
+            return str(_("Reply sent. The customer is asked whether everything works now."))
+        if answer.get("reply"):
+            return str(_("Reply sent. The reply clock stopped."))
     return str(_("Done. The request goes on."))
 
 

@@ -135,6 +135,9 @@ def assign(number: str) -> ResponseReturnValue:
     """Hand the ticket to a team, to somebody, or to nobody in particular."""
     session, person, ticket = db.session(), current_person(), _ticket(number)
     sent = _loaded(schemas.Assignment())
+    if not (sent["team"] or sent["person"]):
+        flash(_("Nothing was chosen, so it stays as it is."))
+        return _back(ticket)
     if sent["team"]:
         service.assign_to_team(session, ticket, people.get_team(session, sent["team"]), by=person)
     if sent["person"] == "nobody":

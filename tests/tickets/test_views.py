@@ -266,3 +266,13 @@ def test_staff_read_the_desk_in_their_language(desk: Pages, number: str) -> None
 
     desk.write(speak)
     assert '<html lang="ro"' in desk.client(person_id).get(f"/tickets/{number}").text
+
+
+def test_handing_over_without_a_choice_changes_nothing_and_says_so(desk: Pages) -> None:
+    number = desk.ticket(desk.contact()[0])
+    agent = desk.client(desk.staff(Role.AGENT, team="support"))
+
+    page = agent.post(f"/tickets/{number}/assign", data={"team": "", "person": ""}, follow_redirects=True).text
+
+    assert "it stays as it is" in page
+    assert "Assigned to nobody" not in page
