@@ -10,12 +10,16 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.engine.models import UserTask
-from app.forms.fields import Choice
-from app.forms.rendering import FormView, render
+from app.forms.fields import Choice, Form
+from app.forms.rendering import FormView, initial_values, render
 from app.people import queries as people
 from app.people.models import Person
 from app.tasklist import files, queries, service
 from app.tasklist.permissions import Standing, is_approval, is_candidate, may_work_on
+from app.worklog.models import WorkEntry
+
+# What of a work entry its author may correct.
+CORRECTED = frozenset({"minutes", "travel_minutes", "travel_km", "note"})
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,16 @@ def shown_task(
     )
 
 
+def starting_values(session: Session, task: UserTask, form: Form) -> dict[str, Any]:
+    """What a form shows that nobody has touched: a correction starts from the entry it corrects."""
+    values = initial_values(form)
+    entry = session.get(WorkEntry, task.subject_id) if task.subject_kind == "work_entry" else None
+    if entry is not None:
+        keys = {field.key for field in form.inputs}
+        values |= {key: getattr(entry, key) for key in CORRECTED & keys}
+    return values
+
+
 def drawn_form(
     session: Session,
     task: UserTask,
@@ -73,6 +87,8 @@ def drawn_form(
     form = service.form_of(session, task)
     if form is None:
         return None
+    if values is None:
+        values = starting_values(session, task, form)
     displays = {field.display for field in form.inputs}
     staff = people.everybody(session, staff_only=True) if "person" in displays else ()
     teams = people.teams(session) if "team" in displays else ()

@@ -192,3 +192,30 @@ def test_a_draft_has_a_limit(desk: Pages, agent: int, number: str) -> None:
     )
 
     assert answer.status_code == 422
+
+
+def test_a_correction_starts_from_the_entry_it_corrects(desk: Pages, agent: int, number: str) -> None:
+    desk.complete(
+        number, agent, SOLVED | {"minutes": 400, "travel_minutes": 305, "travel_km": 77, "note": "Both sites"}
+    )
+    approver = desk.staff(Role.APPROVER, team="support")
+
+    def newest(session: Session) -> str:
+        found = select(UserTask).where(UserTask.subject_kind == "work_entry", UserTask.state == "open")
+        return str(session.scalars(found.order_by(UserTask.id.desc()).limit(1)).one().uuid)
+
+    approval = desk.write(newest)
+    desk.client(approver).post(f"/tasks/{approval}/complete", data={"outcome": "reject", "reason": "77 km?"})
+
+    page = desk.client(agent).get(f"/tasks/{desk.write(newest)}").text
+
+    assert 'value="6 h 40"' in page
+    assert 'value="5 h 05"' in page
+    assert 'value="77"' in page
+    assert 'value="Both sites"' in page
+
+
+def test_the_button_says_what_happens(desk: Pages, agent: int, number: str) -> None:
+    page = desk.client(agent).get(f"/tasks/{open_task(desk, number)}").text
+
+    assert "Send reply <kbd>" in page
