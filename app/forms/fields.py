@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
@@ -37,10 +37,11 @@ PICKERS: Final = frozenset({"person", "team", "skill"})
 
 @dataclass(frozen=True)
 class Choice:
-    """One value that may be chosen, with its label by language."""
+    """One value that may be chosen, with its label by language, and what the button says that sends it."""
 
     value: str
     labels: Mapping[str, str]
+    buttons: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -317,7 +318,10 @@ class _Reader:
             labels = _languages(each, _mapping(each.get("properties")), "label") or dict.fromkeys(
                 LANGUAGES, str(each["value"])
             )
-            choices.append(Choice(str(each["value"]), labels))
+            properties = _mapping(each.get("properties"))
+            named = {"en": properties.get("button"), "ro": properties.get("button:ro")}
+            buttons = {language: str(text) for language, text in named.items() if text}
+            choices.append(Choice(str(each["value"]), labels, buttons))
         if not choices:
             self._problem(element, "It has no values to choose from.")
         if len({choice.value for choice in choices}) < len(choices):

@@ -13,8 +13,8 @@
     field.key        the name of the control; field.html_id its unique id ("" for text, group, separator, spacer)
     field.label, field.description, field.text (the static text of a `text`: plain text, lines kept)
     field.value      the text to put in the control, exactly as it was typed; checkbox: True or False
-    field.options    list of OptionView(value, label, selected): radio, select, checklist, outcome, pickers; of a
-                     filepicker the files that are kept already
+    field.options    list of OptionView(value, label, selected, button): radio, select, checklist, outcome, pickers;
+                     of a filepicker the files that are kept already
     field.required, field.read_only, field.errors (list of sentences)
     field.hidden     its condition does not hold: draw nothing but hidden inputs that carry `field.carried`, so that
                      what was typed is there again when the field comes back (a hidden group's fields are hidden each)
@@ -51,6 +51,7 @@ class OptionView:
     value: str
     label: str
     selected: bool
+    button: str = ""
 
 
 @dataclass(frozen=True)
@@ -193,7 +194,12 @@ class _Painter:
             return [OptionView(choice.value, translated(choice.labels, self._language), True) for choice in kept]
         choices = self._choices.get(each.display, each.choices)
         return [
-            OptionView(choice.value, translated(choice.labels, self._language), choice.value in selected)
+            OptionView(
+                choice.value,
+                translated(choice.labels, self._language),
+                choice.value in selected,
+                translated(dict(choice.buttons), self._language) if choice.buttons else "",
+            )
             for choice in choices
         ]
 
