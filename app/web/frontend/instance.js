@@ -12,7 +12,7 @@ const COLOURS = {
   defaultLabelColor: "var(--s-text)",
 };
 // Below this size names cannot be read: show the place where the token stands instead of the whole diagram.
-const READABLE_ZOOM = 0.72;
+const READABLE_ZOOM = 0.68;
 
 /** The small tag at an element: icon, then words. Built from nodes, so that no text can become markup. */
 function tagOf(mark, sprite) {
@@ -120,7 +120,14 @@ async function show(host) {
     if (!answer.ok) throw new Error(String(answer.status));
     const drawing = await answer.json();
     // The wheel scrolls the page, as everywhere; the diagram is moved by dragging and sized by its buttons.
-    const viewer = new NavigatedViewer({ container: host, bpmnRenderer: COLOURS, zoomScroll: { enabled: false } });
+    // Names are broken into lines by the font they are drawn in, or long ones would run over the edge of their box.
+    const font = { fontFamily: getComputedStyle(document.body).fontFamily };
+    const viewer = new NavigatedViewer({
+      container: host,
+      bpmnRenderer: COLOURS,
+      textRenderer: { defaultStyle: font, externalStyle: font },
+      zoomScroll: { enabled: false },
+    });
     await viewer.importXML(drawing.xml);
     drawMarks(viewer, drawing, host.dataset.sprite);
     open(viewer, drawing.focus);
