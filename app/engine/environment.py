@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 
 from app import clock
-from app.db import Session
+from app.db import Session, changes
 from app.engine import operations
 from app.engine.budgets import BudgetExceeded
 from app.engine.due import cycle_value, due_moment
@@ -127,12 +127,14 @@ class DeskScripts(PythonScriptEngine):  # type: ignore[misc]  # the library has 
             now=clock.now(),
             by_id=self.by_id,
         )
+        before = changes(self.session)
         try:
             result = self._guarded(task, lambda: operations.get(kwargs["operation_name"]).call(call, parameters))
             # An error that only the database sees belongs to this element, not to whatever flushes next.
             self._guarded(task, self.session.flush)
         finally:
-            self.facts.drop()
+            if changes(self.session) != before:
+                self.facts.drop()
         return json.dumps(result)
 
     def evaluate_text(self, task: Task, text: str) -> Any:

@@ -1,7 +1,7 @@
 """Facts: what diagrams may read about their subject, and the functions that calculate on it.
 
 Features provide them in `facts.py`; the engine knows only their names. Facts are plain data (JSON values and aware
-datetimes), loaded when an expression first reads them and dropped after each operation, which may have changed them.
+datetimes), loaded when an expression first reads them and dropped after each operation that wrote anything.
 """
 
 from __future__ import annotations

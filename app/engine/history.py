@@ -1,4 +1,7 @@
-"""The story of an instance: one row per passage through an element that stands in the diagram."""
+"""The story of an instance: one row per passage through an element that stands in the diagram.
+
+What a step adds is kept in memory and written when the step is over, all rows together.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import select
 
 from app import clock
-from app.db import Session
+from app.db import Session, add_rows
 from app.engine.environment import element_of
 from app.engine.models import HistoryEntry, ProcessInstance
 from app.engine.workflow import DeskWorkflow
@@ -27,6 +30,11 @@ class History:
     def __init__(self, session: Session, instance: ProcessInstance) -> None:
         self._session = session
         self._instance = instance
+        self._new: list[HistoryEntry] = []
+        self._open: dict[str, HistoryEntry] = {}
+        if instance.blob is None:
+            # It has not been anywhere yet.
+            return
         query = select(HistoryEntry).where(HistoryEntry.instance_id == instance.id, HistoryEntry.left_at.is_(None))
         self._open = {entry.task_id: entry for entry in session.scalars(query)}
 
@@ -40,7 +48,7 @@ class History:
         entry.outcome = outcome
 
     def settle(self, workflow: DeskWorkflow) -> None:
-        """The step is over: open passages for what waits now, close those that were cancelled."""
+        """The step is over: open passages for what waits now, close those that were cancelled, write them all."""
         waits = {task.id.hex: task for task in waiting_places(workflow)}
         for task_id, task in waits.items():
             if task_id not in self._open:
@@ -49,6 +57,8 @@ class History:
             if task_id not in waits:
                 entry.left_at, entry.outcome = clock.now(), CANCELLED
                 del self._open[task_id]
+        add_rows(self._session, self._new)
+        self._new = []
 
     def entered_at(self, task: Task) -> datetime:
         """When the instance came to an element where it waits."""
@@ -64,7 +74,7 @@ class History:
             name=(task.task_spec.bpmn_name or None) and task.task_spec.bpmn_name[:200],
             entered_at=clock.now(),
         )
-        self._session.add(entry)
+        self._new.append(entry)
         return entry
 
 

@@ -5,15 +5,16 @@ Nothing ever opens states to list things: the difference is written in the same 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from SpiffWorkflow.spiff.specs.event_definitions import MessageEventDefinition
 from SpiffWorkflow.task import Task
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from app import clock
-from app.db import Session
+from app.db import Session, add_rows
 from app.engine.due import NEVER, DueTimerDefinition, due_moment
 from app.engine.environment import DeskScripts, ElementFailed, element_of
 from app.engine.expressions import compile_expression
@@ -22,6 +23,8 @@ from app.engine.models import MessageWait, ProcessInstance, TaskState, Timer, Us
 from app.engine.parser import event_definitions, properties
 from app.engine.values import ExpressionError
 from app.engine.workflow import DeskWorkflow
+
+Row = TypeVar("Row", UserTask, Timer, MessageWait)
 
 
 def project(
@@ -56,7 +59,7 @@ def _project_user_tasks(
 ) -> None:
     waiting = {task.id.hex: task for task in workflow.for_people()}
     query = select(UserTask).where(UserTask.instance_id == instance.id, UserTask.state == TaskState.OPEN)
-    rows = {row.task_id: row for row in session.scalars(query)}
+    rows = {row.task_id: row for row in _present(session, instance, query)}
     for task_id, row in rows.items():
         if task_id not in waiting:
             done = task_id in completed
@@ -166,18 +169,19 @@ def _project_timers(session: Session, instance: ProcessInstance, workflow: DeskW
         due_at = timer.due_at(task)
         if due_at is not None:
             waiting[task.id.hex, timer.element] = due_at
-    rows = {
-        (row.task_id, row.element): row
-        for row in session.scalars(select(Timer).where(Timer.instance_id == instance.id))
-    }
+    query = select(Timer).where(Timer.instance_id == instance.id)
+    rows = {(row.task_id, row.element): row for row in _present(session, instance, query)}
     for key, row in rows.items():
         if key not in waiting:
             session.delete(row)
         elif row.due_at != waiting[key]:
             row.due_at, row.lease_until, row.attempts = waiting[key], None, 0
-    for (task_id, element), due_at in waiting.items():
-        if (task_id, element) not in rows:
-            session.add(Timer(instance_id=instance.id, task_id=task_id, element=element, due_at=due_at))
+    new = [
+        Timer(instance_id=instance.id, task_id=task_id, element=element, due_at=due_at, attempts=0)
+        for (task_id, element), due_at in waiting.items()
+        if (task_id, element) not in rows
+    ]
+    add_rows(session, new)
 
 
 def _project_messages(session: Session, instance: ProcessInstance, workflow: DeskWorkflow) -> None:
@@ -187,25 +191,29 @@ def _project_messages(session: Session, instance: ProcessInstance, workflow: Des
         for definition in event_definitions(task.task_spec)
         if isinstance(definition, MessageEventDefinition)
     }
-    rows = {
-        (row.task_id, row.name): row
-        for row in session.scalars(select(MessageWait).where(MessageWait.instance_id == instance.id))
-    }
+    query = select(MessageWait).where(MessageWait.instance_id == instance.id)
+    rows = {(row.task_id, row.name): row for row in _present(session, instance, query)}
     for key, row in rows.items():
         if key not in waiting:
             session.delete(row)
-    for (task_id, name), task in waiting.items():
-        if (task_id, name) not in rows:
-            session.add(
-                MessageWait(
-                    instance_id=instance.id,
-                    task_id=task_id,
-                    element=element_of(task),
-                    name=name,
-                    subject_kind=instance.subject_kind,
-                    subject_id=instance.subject_id,
-                )
-            )
+    new = [
+        MessageWait(
+            instance_id=instance.id,
+            task_id=task_id,
+            element=element_of(task),
+            name=name,
+            subject_kind=instance.subject_kind,
+            subject_id=instance.subject_id,
+        )
+        for (task_id, name), task in waiting.items()
+        if (task_id, name) not in rows
+    ]
+    add_rows(session, new)
+
+
+def _present(session: Session, instance: ProcessInstance, query: Select[Row]) -> Sequence[Row]:
+    """The rows there are; an instance in its first step has none yet."""
+    return session.scalars(query).all() if instance.blob is not None else ()
 
 
 def rearm(workflow: DeskWorkflow, scripts: DeskScripts) -> None:

@@ -18,14 +18,19 @@ DEFAULT_KEY = "office"
 
 
 def finder(session: Session) -> FindCalendar:
-    """A function from a calendar's key to the calendar; it asks the database once for each key."""
+    """A function from a calendar's key to the calendar; each row is read once in a session."""
+    # The rows, not what was made of them: one that this session changes counts as it is then.
+    rows: dict[str, Calendar] = session.info.setdefault("calendars", {})
     found: dict[str, WorkingCalendar] = {}
 
     def find(key: str) -> WorkingCalendar:
         if key not in found:
-            row = session.scalar(select(Calendar).where(Calendar.key == key))
+            row = rows.get(key)
+            if row is None or row not in session:
+                row = session.scalar(select(Calendar).where(Calendar.key == key))
             if row is None:
                 raise NotFound(_("There is no calendar “%(key)s”.", key=key))
+            rows[key] = row
             found[key] = working_calendar(row)
         return found[key]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -190,8 +191,7 @@ def assign_to_team(session: Session, ticket: Ticket, team: Team, *, by: Person |
     if ticket.team_id == team.id:
         return
     keeps = ticket.assignee_id is not None and people.is_member(session, team.id, ticket.assignee_id)
-    add_system_line(session, ticket, "assigned_team", by=by, team=team.name)
-    _assign(session, ticket, team, ticket.assignee if keeps else None, by)
+    _assign(session, ticket, team, ticket.assignee if keeps else None, by, "assigned_team", team=team.name)
 
 
 def assign_to_person(session: Session, ticket: Ticket, person: Person | None, *, by: Person | None) -> None:
@@ -207,10 +207,9 @@ def assign_to_person(session: Session, ticket: Ticket, person: Person | None, *,
     if person is not None and not (person.is_active and person.is_staff):
         raise InvalidInput(_("%(name)s does not work at the desk.", name=person.name))
     if person is not None:
-        add_system_line(session, ticket, "assigned_person", by=by, person=person.name)
+        _assign(session, ticket, ticket.team, person, by, "assigned_person", person=person.name)
     else:
-        add_system_line(session, ticket, "unassigned", by=by)
-    _assign(session, ticket, ticket.team, person, by)
+        _assign(session, ticket, ticket.team, None, by, "unassigned")
 
 
 def take_over(session: Session, ticket: Ticket, person: Person, *, by: Person | None) -> None:
@@ -232,8 +231,7 @@ def change_state(session: Session, ticket: Ticket, state_key: State | str, *, by
     if ticket.is_closed:
         raise Conflict(_("%(number)s is closed; reopen it first.", number=ticket.number))
     line = state.key if state.key in (State.RESOLVED, State.CLOSED) else "state"
-    add_system_line(session, ticket, line, by=by, **({"state": state.labels} if line == "state" else {}))
-    _move(session, ticket, state, by)
+    _move(session, ticket, state, by, line, **({"state": state.labels} if line == "state" else {}))
 
 
 def resolve(session: Session, ticket: Ticket, *, by: Person | None) -> None:
@@ -258,8 +256,7 @@ def cancel(session: Session, ticket: Ticket, reason: str, *, by: Person | None) 
         return
     if ticket.is_closed:
         raise Conflict(_("%(number)s is closed already.", number=ticket.number))
-    add_system_line(session, ticket, "cancelled", by=by, reason=storable(reason))
-    _move(session, ticket, _state(session, State.CANCELLED), by)
+    _move(session, ticket, _state(session, State.CANCELLED), by, "cancelled", reason=storable(reason))
     events.record(session, TicketCancelled(ticket_id=ticket.id, reason=storable(reason), by_id=_id(by)))
 
 
@@ -284,8 +281,7 @@ def reopen(session: Session, ticket: Ticket, *, by: Person | None) -> None:
     was_closed = ticket.is_closed
     back = State.IN_PROGRESS if ticket.assignee_id else State.ASSIGNED if ticket.team_id else State.NEW
     ticket.reopened_count += 1
-    add_system_line(session, ticket, "reopened", by=by)
-    _move(session, ticket, _state(session, back), by)
+    _move(session, ticket, _state(session, back), by, "reopened")
     events.record(session, TicketReopened(ticket_id=ticket.id, was_closed=was_closed, by_id=_id(by)))
 
 
@@ -330,10 +326,20 @@ def change_customer(session: Session, ticket: Ticket, customer: Customer, *, by:
     )
 
 
-def _assign(session: Session, ticket: Ticket, team: Team | None, person: Person | None, by: Person | None) -> None:
+def _assign(
+    session: Session,
+    ticket: Ticket,
+    team: Team | None,
+    person: Person | None,
+    by: Person | None,
+    line: str,
+    /,
+    **values: Any,
+) -> None:
     before = (ticket.team_id, ticket.assignee_id)
     ticket.team, ticket.assignee = team, person
-    session.flush()
+    # Its flush writes the ticket too.
+    add_system_line(session, ticket, line, by=by, **values)
     events.record(
         session,
         TicketAssigned(
@@ -347,7 +353,7 @@ def _assign(session: Session, ticket: Ticket, team: Team | None, person: Person 
     )
 
 
-def _move(session: Session, ticket: Ticket, state: TicketState, by: Person | None) -> None:
+def _move(session: Session, ticket: Ticket, state: TicketState, by: Person | None, line: str, /, **values: Any) -> None:
     before, moment = ticket.state, clock.now()
     category = Category(state.category)
     ticket.state = state
@@ -358,7 +364,8 @@ def _move(session: Session, ticket: Ticket, state: TicketState, by: Person | Non
         ticket.closed_at = moment if category is Category.CLOSED else None
     else:
         ticket.resolved_at = ticket.closed_at = None
-    session.flush()
+    # Its flush writes the ticket too.
+    add_system_line(session, ticket, line, by=by, **values)
     events.record(
         session,
         TicketStateChanged(
