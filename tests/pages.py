@@ -37,6 +37,7 @@ SOLVED = {
     "reply": "The access point has its network again.",
     "files": [],
     "minutes": 20,
+    "worked_on": None,
     "kind": "remote",
     "billable": True,
     "travel_minutes": 0,

@@ -20,19 +20,30 @@ from app.web.demo_accounts import PASSWORD
 # Name: account, roles, teams, skills with levels.
 _STAFF: dict[str, tuple[str, tuple[Role, ...], tuple[str, ...], dict[str, int]]] = {
     "Ana Chiriac": ("ana", (Role.MANAGER, Role.APPROVER), (), {}),
-    "Mihai Dobre": ("mihai", (Role.TEAM_LEAD, Role.APPROVER, Role.AGENT), ("support",), {"email": 4}),
+    "Mihai Dobre": ("mihai", (Role.TEAM_LEAD, Role.APPROVER, Role.AGENT), ("support",), {"email": 4, "senior": 3}),
     "Radu Petcu": ("radu", (Role.AGENT,), ("network", "field"), {"network": 4, "hardware": 3}),
-    "Elena Stan": ("elena", (Role.AGENT, Role.TEAM_LEAD, Role.APPROVER), ("network",), {"network": 5, "security": 4}),
+    "Elena Stan": (
+        "elena",
+        (Role.AGENT, Role.TEAM_LEAD, Role.APPROVER),
+        ("network",),
+        {"network": 5, "security": 4, "senior": 5},
+    ),
     "Vlad Marin": ("vlad", (Role.AGENT,), ("network", "support"), {"network": 3, "email": 3}),
     "Ioana Lupu": ("ioana", (Role.AGENT,), ("support",), {"software": 4}),
     "Andrei Luca": ("andrei", (Role.AGENT,), ("field",), {"hardware": 5}),
-    "Cristina Pop": ("cristina", (Role.TEAM_LEAD, Role.APPROVER, Role.AGENT), ("field",), {"hardware": 4}),
+    "Cristina Pop": ("cristina", (Role.TEAM_LEAD, Role.APPROVER, Role.AGENT), ("field",), {"hardware": 4, "senior": 4}),
     "Sorin Neagu": ("sorin", (Role.ANALYST,), (), {}),
     "Dana Ilie": ("dana", (Role.ADMINISTRATOR,), (), {}),
 }
 _TEAMS = {"support": "Dispecerat", "network": "Rețele", "field": "Teren Cluj"}
 _LEADS = {"support": "Mihai Dobre", "network": "Elena Stan", "field": "Cristina Pop"}
-_SKILLS = {"network": "Rețele", "hardware": "Echipamente", "software": "Aplicații", "email": "Mail și conturi"}
+_SKILLS = {
+    "network": "Rețele",
+    "hardware": "Echipamente",
+    "software": "Aplicații",
+    "email": "Mail și conturi",
+    "senior": "Cazuri grele",
+}
 _TYPE_TEAMS = {"incident": "network", "request": "support", "question": "support", "change": "field"}
 
 # Customer: mail domain, level, contacts, contract (number, name, level, hours, period, rounding, overrun).

@@ -29,6 +29,8 @@ DEFAULT_SKILLS = {
     "software": "Applications",
     "email": "E-mail and accounts",
     "security": "Security",
+    # The escalation table asks for it when an incident is late.
+    "senior": "Difficult requests",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from marshmallow import Schema, fields
@@ -19,6 +20,7 @@ class Log(Schema):
 
     author = fields.Integer(required=True, allow_none=True, metadata={"title": "Author (person)"})
     minutes = fields.Integer(load_default=0, allow_none=True, metadata={"title": "Minutes worked"})
+    worked_on = fields.Date(load_default=None, allow_none=True, metadata={"title": "Day; today when empty"})
     kind = fields.String(load_default=None, allow_none=True, metadata={"title": "remote, on_site, phone or other"})
     billable = fields.Boolean(load_default=True, allow_none=True, metadata={"title": "Billable"})
     note = fields.String(load_default="", allow_none=True, metadata={"title": "Note"})
@@ -64,6 +66,7 @@ def log(
     *,
     author: int | None,
     minutes: int | None,
+    worked_on: date | None,
     kind: str | None,
     billable: bool | None,
     note: str | None,
@@ -79,6 +82,7 @@ def log(
         ticket_of(call.session, call.subject),
         author=people.get_person(call.session, who),
         minutes=minutes or 0,
+        worked_on=worked_on,
         kind=kind or WorkKind.REMOTE,
         billable=billable if billable is not None else True,
         note=note or "",

@@ -46,6 +46,7 @@ def test_a_solved_request_comes_back_whole() -> None:
         "escalation_reason": "",
         "escalation_skill": None,
         "minutes": 80,
+        "worked_on": None,
         "kind": "remote",
         "billable": False,
         "travel_minutes": 0,
