@@ -84,7 +84,8 @@ class OutgoingMail(Model):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    uuid: Mapped[str] = mapped_column(String(32), unique=True)
+    # The sentinel: by it the database tells which id each of several rows got that were written at once.
+    uuid: Mapped[str] = mapped_column(String(32), unique=True, insert_sentinel=True)
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
     # The reply this mail carries; its documents are attached.
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 
@@ -29,6 +30,25 @@ LONG_WINDOW_COUNT_FACTOR = 4
 REFERENCES = 20
 # What was just committed has its hint on the way; the clock offers it again only when nobody came for so long.
 HINT_GRACE = timedelta(seconds=20)
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What a mail says, and to whom.
+
+    Args:
+        for_customer: thread it under the customer's own mails.
+        cc: (name, address) of those who get a copy.
+    """
+
+    to_address: str
+    to_name: str
+    subject: str
+    text: str
+    html: str | None
+    language: str
+    for_customer: bool = False
+    cc: Sequence[tuple[str, str]] = ()
 
 
 def store_raw(session: Session, raw: bytes, mailbox: str, envelope_from: str | None = None) -> ReceivedMail:
@@ -141,46 +161,80 @@ def queue_mail(
         known = session.scalar(select(OutgoingMail).where(OutgoingMail.source == source))
         if known is not None:
             return known
+    letter = Letter(to_address, to_name, subject, text, html, language, for_customer, cc)
+    return _queue(session, [letter], kind, ticket, message, source)[0]
+
+
+def queue_notices(session: Session, letters: Sequence[Letter], *, ticket: Ticket | None = None) -> list[OutgoingMail]:
+    """Write notices to several people that are to be sent; they leave after the commit."""
+    return _queue(session, letters, OutgoingKind.NOTICE, ticket)
+
+
+def _queue(
+    session: Session,
+    letters: Sequence[Letter],
+    kind: OutgoingKind,
+    ticket: Ticket | None,
+    message: Message | None = None,
+    source: str | None = None,
+) -> list[OutgoingMail]:
+    """Write mails. However many there are, the database is asked as often."""
+    own = own_addresses(session, desk_settings())
+    is_threaded = ticket is not None and any(letter.for_customer for letter in letters)
+    thread = _thread(session, ticket, message) if ticket is not None and is_threaded else []
+    mails = [
+        _mail(letter, kind, ticket, message, thread if letter.for_customer else [], source, own) for letter in letters
+    ]
+    reasons = _held_back(session, mails, own)
+    for mail in mails:
+        mail.last_error = reasons.get(mail.to_address, "")
+        if mail.last_error:
+            mail.state = OutgoingState.SUPPRESSED.value
+        elif not desk_settings().smtp_host:
+            mail.state = OutgoingState.KEPT.value
+        else:
+            mail.state, mail.next_attempt_at = OutgoingState.QUEUED.value, clock.real_now() + HINT_GRACE
+    session.add_all(mails)
+    session.flush()
+    if message is not None and message.mail_message_id is None:
+        message.mail_message_id = mails[0].message_id_header
+    for mail in mails:
+        if mail.state == OutgoingState.QUEUED:
+            events.record(session, MailQueued(outgoing_mail_id=mail.id, ticket_id=mail.ticket_id))
+            # The row itself is the outbox: what this hint starts speaks to a server with no transaction open.
+            offer_after_commit(session, "mail.send", mail.id)
+    return mails
+
+
+def _mail(
+    letter: Letter,
+    kind: OutgoingKind,
+    ticket: Ticket | None,
+    message: Message | None,
+    thread: list[str],
+    source: str | None,
+    own: frozenset[str],
+) -> OutgoingMail:
     settings, key = desk_settings(), uuid.uuid4().hex
-    own = own_addresses(session, settings)
-    thread = _thread(session, ticket, message) if ticket is not None and for_customer else []
-    address = to_address.strip().lower()
-    mail = OutgoingMail(
+    ticket_id, address = ticket.id if ticket else None, letter.to_address.strip().lower()
+    return OutgoingMail(
         uuid=key,
-        ticket_id=ticket.id if ticket else None,
+        ticket_id=ticket_id,
         message_id=message.id if message else None,
-        message_id_header=message_id_for(
-            key, ticket.id if ticket else None, settings.secret_key, mail_domain(settings)
-        ),
+        message_id_header=message_id_for(key, ticket_id, settings.secret_key, mail_domain(settings)),
         source=source,
         to_address=address,
-        to_name=_one_line(to_name)[:200],
-        cc=[[_one_line(name), copy.lower()] for name, copy in cc if copy.lower() not in {address, *own}],
-        subject=_subject(ticket, subject),
-        text=text,
-        html=html,
+        to_name=_one_line(letter.to_name)[:200],
+        cc=[[_one_line(name), copy.lower()] for name, copy in letter.cc if copy.lower() not in {address, *own}],
+        subject=_subject(ticket, letter.subject),
+        text=letter.text,
+        html=letter.html,
         in_reply_to=thread[-1] if thread else None,
         references=thread,
-        language=language,
+        language=letter.language,
         kind=kind.value,
         created_at=clock.now(),
     )
-    mail.last_error = _held_back(session, mail, own)
-    if mail.last_error:
-        mail.state = OutgoingState.SUPPRESSED.value
-    elif not settings.smtp_host:
-        mail.state = OutgoingState.KEPT.value
-    else:
-        mail.state, mail.next_attempt_at = OutgoingState.QUEUED.value, clock.real_now() + HINT_GRACE
-    session.add(mail)
-    session.flush()
-    if message is not None and message.mail_message_id is None:
-        message.mail_message_id = mail.message_id_header
-    if mail.state == OutgoingState.QUEUED:
-        events.record(session, MailQueued(outgoing_mail_id=mail.id, ticket_id=mail.ticket_id))
-        # The row itself is the outbox: what this hint starts speaks to a server with no transaction open.
-        offer_after_commit(session, "mail.send", mail.id)
-    return mail
 
 
 def too_many_received(session: Session, sender: str, ticket: Ticket | None) -> str:
@@ -204,25 +258,40 @@ def _windows(allowance: int) -> list[tuple[int, int]]:
     return [(minutes, most), (minutes * LONG_WINDOW_FACTOR, most * LONG_WINDOW_COUNT_FACTOR)]
 
 
-def _held_back(session: Session, mail: OutgoingMail, own: frozenset[str]) -> str:
-    """Why a mail must not leave; empty when it may. What a person wrote is held back only from the desk itself."""
-    if mail.to_address in own:
-        return "It would come back to the desk itself."
-    if mail.kind == OutgoingKind.REPLY:
-        return ""
-    if is_machine_address(mail.to_address):
-        return f"{mail.to_address} is not read by a person."
-    gone = select(func.count()).where(
-        OutgoingMail.to_address == mail.to_address,
-        OutgoingMail.ticket_id == mail.ticket_id,
+def _held_back(session: Session, mails: Sequence[OutgoingMail], own: frozenset[str]) -> dict[str, str]:
+    """Why mails must not leave, by address; nothing for those that may.
+
+    What a person wrote is held back only from the desk itself.
+    """
+    reasons: dict[str, str] = {}
+    counted: list[OutgoingMail] = []
+    for mail in mails:
+        if mail.to_address in own:
+            reasons[mail.to_address] = "It would come back to the desk itself."
+        elif mail.kind != OutgoingKind.REPLY and is_machine_address(mail.to_address):
+            reasons[mail.to_address] = f"{mail.to_address} is not read by a person."
+        elif mail.kind != OutgoingKind.REPLY:
+            counted.append(mail)
+    return reasons | (_too_many(session, counted) if counted else {})
+
+
+def _too_many(session: Session, mails: Sequence[OutgoingMail]) -> dict[str, str]:
+    """Which addresses got as many notices about the ticket of these mails as they may, with the reason in words."""
+    windows = [(minutes, most, clock.now() - timedelta(minutes=minutes)) for minutes, most in _windows(1)]
+    counts = [func.count().filter(OutgoingMail.created_at > since) for _minutes, _most, since in windows]
+    gone = select(OutgoingMail.to_address, *counts).where(
+        OutgoingMail.to_address.in_([mail.to_address for mail in mails]),
+        OutgoingMail.ticket_id == mails[0].ticket_id,
         OutgoingMail.kind == OutgoingKind.NOTICE,
         OutgoingMail.state != OutgoingState.SUPPRESSED,
+        OutgoingMail.created_at > min(since for _minutes, _most, since in windows),
     )
-    for minutes, most in _windows(1):
-        since = clock.now() - timedelta(minutes=minutes)
-        if (session.scalar(gone.where(OutgoingMail.created_at > since)) or 0) >= most:
-            return f"{mail.to_address} got {most} notices about this within {minutes} minutes."
-    return ""
+    reasons: dict[str, str] = {}
+    for address, *found in session.execute(gone.group_by(OutgoingMail.to_address)):
+        for (minutes, most, _since), count in zip(windows, found, strict=True):
+            if count >= most:
+                reasons.setdefault(address, f"{address} got {most} notices about this within {minutes} minutes.")
+    return reasons
 
 
 def _thread(session: Session, ticket: Ticket, message: Message | None) -> list[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -40,33 +41,51 @@ def portal_path(ticket: Ticket) -> str:
     return f"/portal/requests/{ticket.number}"
 
 
-def values_for(
-    session: Session,
-    ticket: Ticket,
-    reader: Person,
-    *,
-    subject: Subject | None = None,
-    message: Message | None = None,
-    instance: dict[str, str] | None = None,
-) -> dict[str, Any]:
-    """Everything templates may use, for one reader; every name is always there.
+class Occasion:
+    """What a notice is about, read once however many people it goes to."""
 
-    Args:
-        subject: the work entry or escalation it is about, when it is about one.
-        message: the reply that is being sent; the last one otherwise.
-        instance: url, element and reason of a stalled instance.
-    """
-    spoken = message or _last(session, ticket, MessageKind.REPLY)
-    return {
-        "ticket": _ticket(session, ticket, reader),
-        "person": {"name": reader.name},
-        "desk": {"name": desk_settings().desk_name},
-        "message": {"text": _text(spoken), "author": spoken.author.name if spoken and spoken.author else ""},
-        "first_message": {"text": _text(_first(session, ticket))},
-        "work": _work(session, subject, reader),
-        "escalation": _escalation(session, subject),
-        "instance": instance or {"url": "", "element": "", "reason": ""},
-    }
+    def __init__(
+        self,
+        session: Session,
+        ticket: Ticket,
+        *,
+        subject: Subject | None = None,
+        message: Message | None = None,
+        instance: dict[str, str] | None = None,
+    ) -> None:
+        """Read it.
+
+        Args:
+            subject: the work entry or escalation it is about, when it is about one.
+            message: the reply that is being sent; the last one otherwise.
+            instance: url, element and reason of a stalled instance.
+        """
+        first, last = _first_and_last(session, ticket)
+        spoken = message or last
+        self._session = session
+        self._ticket = ticket
+        self._subject = subject
+        self._due = {
+            kind.value: view.due_at
+            for kind, view in sla.clocks(session, ticket).items()
+            if view.state == ClockState.RUNNING and view.due_at is not None
+        }
+        self._same_for_all = {
+            "desk": {"name": desk_settings().desk_name},
+            "message": {"text": _text(spoken), "author": spoken.author.name if spoken and spoken.author else ""},
+            "first_message": {"text": _text(first)},
+            "escalation": _escalation(session, subject),
+            "instance": instance or {"url": "", "element": "", "reason": ""},
+        }
+
+    def values(self, reader: Person) -> dict[str, Any]:
+        """Everything templates may use, for one reader; every name is always there."""
+        return {
+            **self._same_for_all,
+            "ticket": _ticket(self._ticket, self._due, reader),
+            "person": {"name": reader.name},
+            "work": _work(self._session, self._subject, reader),
+        }
 
 
 def moment(at: datetime, reader: Person) -> str:
@@ -86,13 +105,8 @@ def _day(on: date, reader: Person) -> str:
     return format_date(on, "EEE d MMM y", locale=reader.language)
 
 
-def _ticket(session: Session, ticket: Ticket, reader: Person) -> dict[str, Any]:
+def _ticket(ticket: Ticket, due: Mapping[str, datetime], reader: Person) -> dict[str, Any]:
     base = desk_settings().base_url.rstrip("/")
-    due = {
-        kind.value: moment(view.due_at, reader)
-        for kind, view in sla.clocks(session, ticket).items()
-        if view.state == ClockState.RUNNING and view.due_at is not None
-    }
     # Only who has a password can sign in; others answer by mail.
     may_sign_in = reader.password_hash is not None
     return {
@@ -106,8 +120,8 @@ def _ticket(session: Session, ticket: Ticket, reader: Person) -> dict[str, Any]:
         "team": ticket.team.name if ticket.team else "",
         "assignee": ticket.assignee.name if ticket.assignee else "",
         "opened_at": moment(ticket.opened_at, reader),
-        "response_due": due.get("response", ""),
-        "resolution_due": due.get("resolution", ""),
+        "response_due": moment(due["response"], reader) if "response" in due else "",
+        "resolution_due": moment(due["resolution"], reader) if "resolution" in due else "",
         "url": base + ticket_path(ticket),
         "portal_url": base + portal_path(ticket) if may_sign_in else "",
     }
@@ -155,14 +169,13 @@ def _team(session: Session, team_id: int | None) -> str:
     return team.name if team else ""
 
 
-def _first(session: Session, ticket: Ticket) -> Message | None:
-    found = select(Message).where(Message.ticket_id == ticket.id, Message.kind == MessageKind.CUSTOMER)
-    return session.scalar(found.order_by(Message.id).limit(1))
-
-
-def _last(session: Session, ticket: Ticket, kind: MessageKind) -> Message | None:
-    found = select(Message).where(Message.ticket_id == ticket.id, Message.kind == kind)
-    return session.scalar(found.order_by(Message.id.desc()).limit(1))
+def _first_and_last(session: Session, ticket: Ticket) -> tuple[Message | None, Message | None]:
+    """The message a ticket began with, and the last reply to it."""
+    first = select(func.min(Message.id)).where(Message.ticket_id == ticket.id, Message.kind == MessageKind.CUSTOMER)
+    last = select(func.max(Message.id)).where(Message.ticket_id == ticket.id, Message.kind == MessageKind.REPLY)
+    found = session.scalars(select(Message).where(Message.id.in_(first.union_all(last)))).all()
+    by_kind = {message.kind: message for message in found}
+    return by_kind.get(MessageKind.CUSTOMER), by_kind.get(MessageKind.REPLY)
 
 
 def _text(message: Message | None) -> str:

@@ -115,8 +115,12 @@ def framed(text: str, language: str) -> str:
     paragraphs = "\n".join(
         f'<p style="margin:0 0 14px">{_linked(block)}</p>' for block in re.split(r"\n\s*\n", text) if block.strip()
     )
-    frame = (TEXTS / "frame.html").read_text(encoding="utf-8")
-    return frame.replace("{{ language }}", escape(language)).replace("{{ text }}", paragraphs)
+    return _frame().replace("{{ language }}", escape(language)).replace("{{ text }}", paragraphs)
+
+
+@cache
+def _frame() -> str:
+    return (TEXTS / "frame.html").read_text(encoding="utf-8")
 
 
 def _linked(block: str) -> str:

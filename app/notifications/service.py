@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.engine.subject import Subject
 from app.mail import service as mail
 from app.mail.models import OutgoingKind, OutgoingMail
-from app.notifications.context import portal_path, ticket_path, values_for
+from app.notifications.context import Occasion, portal_path, ticket_path
 from app.notifications.models import Notification
 from app.notifications.rendering import render
 from app.people.models import Person
@@ -43,45 +43,46 @@ def notify(
         NotFound: there is no such template.
         InvalidInput: the template cannot be filled.
     """
-    told: list[Notification] = []
-    for person in {each.id: each for each in people if each.is_active}.values():
-        if step and _was_told(session, person, template, step):
-            continue
-        values = values_for(session, ticket, person, subject=subject, instance=instance)
-        notice = render(template, person.language, values)
+    readers = {each.id: each for each in people if each.is_active}
+    for person_id in _told_lately(session, readers, template, step) if step else ():
+        del readers[person_id]
+    if not readers:
+        return []
+    occasion = Occasion(session, ticket, subject=subject, instance=instance)
+    notices, letters = [], []
+    for person in readers.values():
+        notice = render(template, person.language, occasion.values(person))
         is_customer = not person.is_staff or person.id == ticket.requester_id
-        told.append(
-            Notification(
-                person_id=person.id,
-                ticket_id=ticket.id,
-                kind=template,
-                title=notice.subject,
-                link=portal_path(ticket) if is_customer else ticket_path(ticket),
-                step=step,
-                created_at=clock.now(),
+        notices.append(
+            {
+                "person_id": person.id,
+                "ticket_id": ticket.id,
+                "kind": template,
+                "title": notice.subject,
+                "link": portal_path(ticket) if is_customer else ticket_path(ticket),
+                "step": step,
+                "created_at": clock.now(),
+            }
+        )
+        letters.append(
+            mail.Letter(
+                to_address=person.email,
+                to_name=person.name,
+                subject=notice.subject,
+                text=notice.text,
+                html=notice.html,
+                language=person.language,
+                for_customer=is_customer,
             )
         )
-        session.add(told[-1])
-        mail.queue_mail(
-            session,
-            to_address=person.email,
-            to_name=person.name,
-            subject=notice.subject,
-            text=notice.text,
-            html=notice.html,
-            language=person.language,
-            ticket=ticket,
-            for_customer=is_customer,
-        )
-    session.flush()
-    return told
+    mail.queue_notices(session, letters, ticket=ticket)
+    return list(session.scalars(insert(Notification).returning(Notification), notices))
 
 
 def send_reply(session: Session, ticket: Ticket, message: Message) -> OutgoingMail:
     """Mail a reply to the requester, with the participants in copy; the same reply is mailed once."""
     requester = ticket.requester
-    values = values_for(session, ticket, requester, message=message)
-    notice = render("reply", requester.language, values)
+    notice = render("reply", requester.language, Occasion(session, ticket, message=message).values(requester))
     copies = (
         select(Person)
         .join(Participant, Participant.person_id == Person.id)
@@ -120,11 +121,15 @@ def mark_one_read(notification: Notification) -> None:
         notification.read_at = clock.now()
 
 
-def _was_told(session: Session, person: Person, template: str, step: str) -> bool:
-    lately = select(Notification.id).where(
-        Notification.step == step,
-        Notification.person_id == person.id,
-        Notification.kind == template,
-        Notification.created_at > clock.now() - REPEATED_WITHIN,
+def _told_lately(session: Session, people: Iterable[int], template: str, step: str) -> Sequence[int]:
+    lately = (
+        select(Notification.person_id)
+        .distinct()
+        .where(
+            Notification.step == step,
+            Notification.person_id.in_(people),
+            Notification.kind == template,
+            Notification.created_at > clock.now() - REPEATED_WITHIN,
+        )
     )
-    return session.scalar(lately.limit(1)) is not None
+    return session.scalars(lately).all()
