@@ -31,10 +31,12 @@ from app.errors import DeskError, InvalidInput
 class ElementFailed(Exception):
     """An element of a diagram could not do its work; the reason is for whoever repairs it."""
 
-    def __init__(self, element: str, reason: str) -> None:
+    def __init__(self, element: str, reason: str, errors: Mapping[str, list[str]] | None = None) -> None:
         super().__init__(f"{element}: {reason}")
         self.element = element
         self.reason = reason
+        # What an operation refused, by the names of its parameters.
+        self.errors = dict(errors or {})
 
 
 class Names(Mapping[str, Any]):
@@ -149,7 +151,7 @@ class DeskScripts(PythonScriptEngine):  # type: ignore[misc]  # the library has 
             raise
         except InvalidInput as error:
             details = "; ".join(f"{name}: {' '.join(texts)}" for name, texts in error.errors.items())
-            raise ElementFailed(element_of(task), f"{error.message} {details}".strip()) from error
+            raise ElementFailed(element_of(task), f"{error.message} {details}".strip(), error.errors) from error
         except DeskError as error:
             raise ElementFailed(element_of(task), error.message) from error
         except ExpressionError as error:

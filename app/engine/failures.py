@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import structlog
@@ -27,7 +28,16 @@ class StepFailed(DeskError):
 
     status = 409
 
-    def __init__(self, instance_id: int, element: str, reason: str, step: Step, *, name: str = "") -> None:
+    def __init__(
+        self,
+        instance_id: int,
+        element: str,
+        reason: str,
+        step: Step,
+        *,
+        name: str = "",
+        errors: Mapping[str, list[str]] | None = None,
+    ) -> None:
         super().__init__(
             _(
                 "The process could not go on at “%(element)s”: %(reason)s Whoever looks after the processes can repair "
@@ -40,6 +50,12 @@ class StepFailed(DeskError):
         self.element = element
         self.reason = reason
         self.step = step
+        # What an operation refused, by the names of its parameters.
+        self.errors = dict(errors or {})
+
+    def refuses(self, answer: Mapping[str, object]) -> bool:
+        """Whether an operation refused values that this answer brought: then the form can mend it, not the process."""
+        return bool(self.errors) and self.errors.keys() <= answer.keys()
 
     def aftermath(self, session: Session) -> None:
         """Mark the instance as stalled; boundaries call this in a transaction of its own after the rollback."""

@@ -90,7 +90,7 @@ def advance(session: Session, instance_id: int, step: Step) -> list[Thrown]:
         raise
     except ElementFailed as error:
         name = definitions.compiled(instance.definition).name_of(error.element)
-        raise StepFailed(instance_id, error.element, error.reason, step, name=name) from error
+        raise StepFailed(instance_id, error.element, error.reason, step, name=name, errors=error.errors) from error
     except Exception as error:
         # Whatever it is, it must stop this instance only; the log has the whole story.
         log.exception("step_crashed", instance=instance_id, element=element)

@@ -24,7 +24,7 @@ from app.engine.failures import PARKED, StepFailed, close, keep_pending, locked,
 from app.engine.models import InstanceState, MessageWait, ProcessInstance, TaskState, Timer, UserTask
 from app.engine.steps import Step, StepKind
 from app.engine.subject import Subject
-from app.errors import Conflict, NotFound
+from app.errors import Conflict, InvalidInput, NotFound
 from app.texts import gettext as _
 
 __all__ = [
@@ -112,6 +112,7 @@ def complete_task(session: Session, task: UserTask, answer: dict[str, Any], *, b
 
     Raises:
         TaskClosed: somebody completed it before, or the process no longer needs it.
+        InvalidInput: an operation refused values of the answer, a day in the future say; nothing stalls.
         StepFailed: the process cannot go on; the boundary rolls back and records its aftermath.
     """
     locked(session, task.instance_id)
@@ -121,8 +122,13 @@ def complete_task(session: Session, task: UserTask, answer: dict[str, Any], *, b
     step = Step(StepKind.TASK, {"task_id": task.task_id, "answer": answer}, by_id)
     if _queue(session).running:
         _submit(session, lambda: _advance_safely(session, task.instance_id, step))
-    else:
+        return
+    try:
         _submit(session, lambda: _advance(session, task.instance_id, step))
+    except StepFailed as failure:
+        if failure.refuses(answer):
+            raise InvalidInput(_("Some fields need another look. Nothing was sent."), failure.errors) from failure
+        raise
 
 
 def claim(session: Session, task: UserTask, person_id: int) -> None:

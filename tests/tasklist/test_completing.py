@@ -219,3 +219,17 @@ def test_the_button_says_what_happens(desk: Pages, agent: int, number: str) -> N
     page = desk.client(agent).get(f"/tasks/{open_task(desk, number)}").text
 
     assert "Send reply <kbd>" in page
+
+
+def test_a_value_that_an_operation_refuses_is_the_forms_to_mend(desk: Pages, agent: int, number: str) -> None:
+    """A day that has not come yet is no fault of the process: nothing stalls, nothing is half done."""
+    task = open_task(desk, number)
+
+    answer = desk.client(agent).post(f"/tasks/{task}/complete", data=WORK | {"worked_on": "2999-01-01"})
+
+    assert answer.status_code == 422
+    assert "This day has not come yet." in answer.text
+    assert "We are looking at it." in answer.text
+    assert replies(desk, number) == []
+    assert open_task(desk, number) == task
+    assert desk.client(agent).post(f"/tasks/{task}/complete", data=WORK).status_code == 302
