@@ -14,14 +14,16 @@ from flask import Flask, g, request, session
 from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
 from flask.wrappers import Response
+from flask_babel import gettext as _
 from flask_login import decode_cookie
 from jinja2 import FileSystemLoader
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
 from app.db import record_aftermath, retrying, run_in_transaction, transaction
+from app.errors import NotFound
 from app.uploads import is_for_files
 
 log = structlog.get_logger(__name__)
@@ -29,6 +31,8 @@ log = structlog.get_logger(__name__)
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 # The database does not answer, or not in time: pages about it may not ask it anything.
 UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout)
+# PostgreSQL's state; SQLite's driver raises OverflowError.
+NUMBER_OUT_OF_RANGE = "22003"
 _OWN = "_opens_own_transactions"
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -85,6 +89,8 @@ class Desk(Flask):
         _forget_rolled_back()
         if isinstance(e, UNAVAILABLE):
             return super().handle_user_exception(e)
+        if _is_number_of_nothing(e):
+            e = NotFound(_("There is nothing with this number."))
         record_aftermath(e)
         for save in g.pop("rescues", []):
             run_in_transaction(save)
@@ -112,6 +118,13 @@ class Desk(Flask):
         with transaction(writing=request.method not in READING):
             answer = super().preprocess_request()
             return self.make_response(self.dispatch_request() if answer is None else answer)
+
+
+def _is_number_of_nothing(error: Exception) -> bool:
+    """Whether an address or a form named a row by a number larger than the database can hold."""
+    if isinstance(error, DataError):
+        return getattr(error.orig, "sqlstate", None) == NUMBER_OUT_OF_RANGE
+    return isinstance(error, OverflowError)
 
 
 def _forget_rolled_back() -> None:

@@ -248,3 +248,20 @@ def test_a_view_may_open_its_own_transactions(routed: Pages, route: Route) -> No
     routed.app.test_client().post(route(view))
 
     assert open_meanwhile == [False]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/instances/99999999999999999999999",
+        "/settings/outgoing-mail/99999999999999999999999",
+        "/settings/outgoing-mail?before=99999999999999999999999",
+        "/tickets/?assignee=99999999999999999999999",
+        "/tickets/?customer=99999999999999999999999",
+    ],
+)
+def test_a_number_that_no_row_can_have_is_not_found(routed: Pages, address: str) -> None:
+    """On PostgreSQL a smaller one is too large already; neither is an error of the desk."""
+    manager = routed.client(routed.staff(Role.MANAGER))
+
+    assert manager.get(address, follow_redirects=True).status_code == 404
