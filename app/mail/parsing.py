@@ -214,9 +214,12 @@ def _guess(content: bytes, charset: str | None) -> str:
 
 
 def _references(headers: dict[str, list[str]]) -> list[str]:
-    """In-Reply-To first, then References from the newest back."""
-    answered = _MESSAGE_ID.findall(_first(headers, "in-reply-to"))[:REFERENCES]
-    thread = _MESSAGE_ID.findall(_first(headers, "references"))[::-1][:REFERENCES]
+    """In-Reply-To first, then References from the newest back.
+
+    Both are decoded although RFC 5322 knows no encoded words there: some senders fold a long line into one.
+    """
+    answered = _MESSAGE_ID.findall(decoded(_first(headers, "in-reply-to")))[:REFERENCES]
+    thread = _MESSAGE_ID.findall(decoded(_first(headers, "references")))[::-1][:REFERENCES]
     return list(dict.fromkeys([*answered, *thread]))
 
 
