@@ -128,6 +128,7 @@ class DeskScripts(PythonScriptEngine):  # type: ignore[misc]  # the library has 
             element=element_of(task),
             now=clock.now(),
             by_id=self.by_id,
+            visit=task.id.hex,
         )
         before = changes(self.session)
         try:

@@ -32,6 +32,8 @@ class Call:
     element: str
     now: datetime
     by_id: int | None
+    # This visit of the element: another one when a loop comes back to it.
+    visit: str = ""
 
 
 class UnknownOperation(DeskError):

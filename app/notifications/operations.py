@@ -40,7 +40,7 @@ class TemplateAndPerson(Template):
 
 
 def _tell(call: Call, template: str, ticket: Ticket, readers: Sequence[Person]) -> None:
-    step = f"{call.instance_id}:{call.element}"[:200]
+    step = f"{call.instance_id}:{call.element}:{call.visit}"[:200]
     service.notify(call.session, readers, template, ticket=ticket, subject=call.subject, step=step)
 
 

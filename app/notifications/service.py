@@ -36,7 +36,7 @@ def notify(
 
     Args:
         subject: the work entry or escalation it is about; None for the ticket itself.
-        step: what caused it (instance and element); a repeated step tells nobody twice.
+        step: what caused it (instance, element, and which visit of it); a repeated step tells nobody twice.
         instance: what a stalled instance stumbled over.
 
     Raises:

@@ -87,7 +87,11 @@ def test_approvers_are_reminded_once_when_they_do_not_decide(story: Story) -> No
     story.until_fires("decide_slow")
 
     assert story.told("escalation_to_approve") == {"Lia": 2, "Vera": 2, "Mara": 1}
-    assert story.until(clock.now() + timedelta(days=2)).told("escalation_to_approve") == {"Lia": 2, "Vera": 2, "Mara": 1}
+    assert story.until(clock.now() + timedelta(days=2)).told("escalation_to_approve") == {
+        "Lia": 2,
+        "Vera": 2,
+        "Mara": 1,
+    }
     assert "decide" in story.open_tasks()
 
 

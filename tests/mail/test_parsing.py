@@ -221,7 +221,8 @@ def test_references_folded_into_an_encoded_word_are_found() -> None:
     """Python's own mail library writes a long identifier like this."""
     raw = (
         b"From: ioana@medis.example\r\nTo: suport@desk.example\r\nSubject: Re\r\n"
-        b"References: =?utf-8?q?=3Cfirst=40desk=2Eexample=3E?=\r\n =?utf-8?q?_=3Csecond=40desk=2Eexample=3E?=\r\n\r\nText\r\n"
+        b"References: =?utf-8?q?=3Cfirst=40desk=2Eexample=3E?=\r\n =?utf-8?q?_=3Csecond=40desk=2Eexample=3E?=\r\n"
+        b"\r\nText\r\n"
     )
 
     assert parse(raw).references == ["<second@desk.example>", "<first@desk.example>"]
