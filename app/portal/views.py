@@ -68,15 +68,20 @@ def add() -> ResponseReturnValue:
     problems.update(_problems_of(uploads))
     if problems:
         return _new_page(request.form.to_dict(), problems), 422
-    ticket = tickets.open_ticket(
-        session,
-        subject=values["subject"],
-        text=values["text"],
-        requester=person,
-        channel=Channel.PORTAL,
-        type_key=values["type"],
-        priority=HINDRANCE[values["hindrance"]],
-    )
+    try:
+        ticket = tickets.open_ticket(
+            session,
+            subject=values["subject"],
+            text=values["text"],
+            requester=person,
+            channel=Channel.PORTAL,
+            type_key=values["type"],
+            priority=HINDRANCE[values["hindrance"]],
+        )
+    except InvalidInput as error:
+        # What the form could not know: a type whose process is gone. What was typed stays on the page.
+        session.rollback()
+        return _new_page(request.form.to_dict(), error.errors or {"type": [error.message]}), 422
     first = queries.first_message(session, ticket)
     documents_service.attach_uploads(session, parent=first, uploads=uploads, by=person)
     flash(_("We have your request: %(number)s.", number=ticket.number))

@@ -15,6 +15,7 @@ from app.engine.failures import StepFailed
 from app.people.models import Person, Role
 from app.portal import queries
 from app.tickets import service as tickets
+from app.tickets.models import DEFAULT_PROCESS, RequestType
 from tests import world
 from tests.pages import Pages, counted_queries, ticket_of
 
@@ -63,6 +64,24 @@ def test_an_unknown_type_and_a_made_up_urgency_are_refused(desk: Pages) -> None:
     assert answer.status_code == 422
     assert 'id="type-error"' in answer.text
     assert 'id="hindrance-error"' in answer.text
+
+
+def test_a_type_whose_process_is_gone_keeps_what_was_typed(desk: Pages) -> None:
+    """The customer cannot mend that, but may choose another type and need not write everything again."""
+    person_id, _ = desk.contact()
+
+    def rename(session: Session, process_key: str) -> None:
+        session.get_one(RequestType, "incident").process_key = process_key
+
+    desk.write(lambda session: rename(session, "nobody_drew_this"))
+    try:
+        answer = desk.client(person_id).post("/portal/new", data=REQUEST)
+    finally:
+        desk.write(lambda session: rename(session, DEFAULT_PROCESS))
+
+    assert answer.status_code == 422
+    assert "Since noon." in answer.text
+    assert 'id="type-error"' in answer.text
 
 
 def test_too_large_a_file_is_refused_before_anything_is_written(desk: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
