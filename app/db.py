@@ -4,6 +4,9 @@ Only a *boundary* (a request, a job, a command, one received mail) opens a trans
 `run_in_transaction()`. Services receive its session and never commit.
 """
 
+import random
+import sqlite3
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -31,6 +34,7 @@ T = TypeVar("T")
 # How often a boundary runs its body again after another writer was faster.
 CONFLICT_RETRIES = 3
 SQLITE_BUSY_TIMEOUT_MS = 10_000
+SQLITE_LOOK_AGAIN_SECONDS = (0.001, 0.003)
 # The same patience on PostgreSQL, and an end for a transaction whose process hangs: else one stuck row stops every
 # thread that comes to it, for ever.
 POSTGRESQL_LOCK_TIMEOUT_MS = 10_000
@@ -155,7 +159,10 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 def _begin(connection: Connection) -> None:
     """Writers queue at BEGIN instead of failing when a read turns into a write (SQLite); readers cannot write."""
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN DEFERRED")
+        if _writing.get():
+            _begin_writing(connection)
+        else:
+            connection.exec_driver_sql("BEGIN DEFERRED")
     elif connection.dialect.name == "postgresql" and _in_boundary.get():
         if not _writing.get():
             connection.exec_driver_sql("SET TRANSACTION READ ONLY")
@@ -164,6 +171,30 @@ def _begin(connection: Connection) -> None:
             f"SET LOCAL lock_timeout = {POSTGRESQL_LOCK_TIMEOUT_MS};"
             f"SET LOCAL idle_in_transaction_session_timeout = {POSTGRESQL_IDLE_TIMEOUT_MS}"
         )
+
+
+def _begin_writing(connection: Connection) -> None:
+    """Wait for SQLite's one writer's place.
+
+    SQLite itself would look again after up to 100 ms: whoever has one row to store then hardly ever finds the place
+    free between the long transactions of workers.
+    """
+    driver: Any = connection.connection.dbapi_connection
+    ends_at = time.monotonic() + SQLITE_BUSY_TIMEOUT_MS / 1000
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        while time.monotonic() < ends_at:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    break
+            time.sleep(random.uniform(*SQLITE_LOOK_AGAIN_SECONDS))
+        # Once more, so that the error is the one everybody knows.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_TIMEOUT_MS}")
 
 
 @event.listens_for(Session, "before_flush")
@@ -175,6 +206,18 @@ def _refuse_writes_while_reading(session: Session, *_: object) -> None:
 def _refuse_while_reading() -> None:
     if _in_boundary.get() and not _writing.get():
         raise RuntimeError("a reading transaction may not write; open it with writing=True")
+
+
+@event.listens_for(Session, "loaded_as_persistent")
+@event.listens_for(Session, "pending_to_persistent")
+def _hold(session: Session, row: object) -> None:
+    """Keep the rows of a writing transaction until its end.
+
+    The session itself forgets a row as soon as nobody uses it, and a process step that calls many services would read
+    the same ticket, people and states again for each. Reading transactions may go through very many rows.
+    """
+    if _writing.get():
+        session.info.setdefault("held", []).append(row)
 
 
 def add_rows(session: Session, rows: Sequence["Model"]) -> None:

@@ -12,7 +12,6 @@ from app.engine.subject import Subject
 from app.errors import InvalidInput, NotFound
 from app.events import reacts_to
 from app.texts import gettext as _
-from app.tickets import queries
 from app.tickets.events import (
     CustomerWrote,
     TicketAssigned,
@@ -25,6 +24,7 @@ from app.tickets.events import (
     TicketStateChanged,
     TicketTypeChanged,
 )
+from app.tickets.models import Ticket
 
 Changed = TicketAssigned | TicketStateChanged | TicketPriorityChanged | TicketTypeChanged | TicketCustomerChanged
 
@@ -76,7 +76,7 @@ for _kind in (TicketAssigned, TicketStateChanged, TicketPriorityChanged, TicketT
 
 
 def _start(session: Session, ticket_id: int, by_id: int | None) -> None:
-    ticket = queries.get(session, ticket_id)
+    ticket = session.get_one(Ticket, ticket_id)
     try:
         engine.start(session, ticket.type.process_key, ticket.process_subject, by_id=by_id)
     except NotFound as error:
