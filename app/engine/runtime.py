@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 
 from app import clock
-from app.db import Session
+from app.db import Session, changes
 from app.engine import definitions, projection, state
 from app.engine.budgets import Budget, BudgetExceeded
 from app.engine.environment import DeskScripts, ElementFailed, element_of
@@ -96,6 +96,12 @@ def advance(session: Session, instance_id: int, step: Step) -> list[Thrown]:
         log.exception("step_crashed", instance=instance_id, element=element)
         raise StepFailed(instance_id, element, f"{type(error).__name__}: {error}", step) from error
     return thrown
+
+
+def is_fresh(session: Session, instance_id: int) -> bool:
+    """Whether an instance began in these queued steps and nothing was written since: a refresh would change nothing."""
+    fresh: tuple[int, int] | None = session.info.get("fresh_instance")
+    return fresh == (instance_id, changes(session))
 
 
 def _restore(session: Session, instance: ProcessInstance, step: Step) -> _Run:
@@ -183,6 +189,10 @@ def _thrown(workflow: DeskWorkflow) -> list[Thrown]:
 def _save(run: _Run) -> None:
     instance, workflow = run.instance, run.workflow
     again = run.step.kind == StepKind.REFRESH
+    has_begun = run.step.kind == StepKind.START
+    if has_begun:
+        # A later element may have moved what an earlier one armed its timer for.
+        projection.rearm(workflow, run.scripts)
     projection.project(
         run.session,
         instance,
@@ -206,3 +216,5 @@ def _save(run: _Run) -> None:
     else:
         settle(run.session, instance, run.step)
     run.session.flush()
+    if has_begun:
+        run.session.info["fresh_instance"] = (instance.id, changes(run.session))

@@ -218,6 +218,7 @@ def _submit(session: Session, work: Callable[[], None], *, refreshing: Subject |
             following()
     finally:
         session.info.pop("engine_queue", None)
+        session.info.pop("fresh_instance", None)
 
 
 def _advance(session: Session, instance_id: int, step: Step) -> None:
@@ -276,7 +277,8 @@ def _refresh(session: Session, subject: Subject) -> None:
         ProcessInstance.blob.is_not(None),
     )
     for instance_id in session.scalars(query.order_by(ProcessInstance.id)).all():
-        _advance_safely(session, instance_id, Step(StepKind.REFRESH))
+        if not runtime.is_fresh(session, instance_id):
+            _advance_safely(session, instance_id, Step(StepKind.REFRESH))
 
 
 def _wake(session: Session, timer_id: int, instance_id: int) -> None:

@@ -52,7 +52,7 @@ def opening(desk: Pages) -> int:
 
 def test_opening_a_request_takes_few_statements(desk: Pages) -> None:
     """The lifecycle assigns it, starts its clocks and tells the customer and the team meanwhile."""
-    assert opening(desk) <= 62
+    assert opening(desk) <= 56
 
 
 def test_telling_a_larger_team_takes_no_more_statements(desk: Pages) -> None:
@@ -99,7 +99,7 @@ def test_a_mail_takes_few_statements(desk: Pages) -> None:
         jobs.process(received)
 
     assert len(storing) <= 6
-    assert len(taking) <= 95
+    assert len(taking) <= 86
 
 
 def test_pages_take_few_statements_however_much_there_is(desk: Pages) -> None:
