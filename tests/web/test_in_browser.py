@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import FilePayload, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import FilePayload, Page, Route, ViewportSize, expect, sync_playwright
 
 from app import db as database
 from app.people.models import Person, Role
@@ -149,6 +149,26 @@ def test_every_control_has_a_name(page: Page) -> None:
                 .map((each) => each.outerHTML.slice(0, 120))"""
         )
         assert nameless == [], address
+
+
+def test_what_is_typed_while_the_fields_are_drawn_anew_stays(page: Page, desk: Pages, agent: tuple[str, int]) -> None:
+    """On a slow line the new fields come seconds after the choice; nobody waits for them before writing."""
+    number = desk.ticket(desk.contact()[0])
+    desk.complete(number, agent[1], {"outcome": "mine", "person": None})
+    page.goto(f"/tickets/{number}")
+    held: list[Route] = []
+    page.route("**/fields", lambda route: held.append(route))
+    page.locator('.s-choice:has(input[value="solved"])').click()
+    page.locator("textarea[name=reply]").fill("It was the cable.")
+    page.locator("input[name=minutes]").fill("15")
+
+    with page.expect_response("**/fields"):
+        held[0].continue_()
+
+    expect(page.locator("form.s-pane-form .btn-primary").first).to_contain_text("solved")
+    expect(page.locator("textarea[name=reply]")).to_have_value("It was the cable.")
+    expect(page.locator("input[name=minutes]")).to_have_value("15")
+    expect(page.locator("input[name=minutes]")).to_be_focused()
 
 
 def test_chosen_files_are_listed_and_stay_when_the_outcome_changes(
