@@ -1,5 +1,6 @@
 """What happens to the data before the first page: schema, shipped lists and diagrams, the first people."""
 
+import logging
 from dataclasses import asdict, dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
@@ -9,6 +10,7 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app import logs
 from app.config import Settings
 
 ADMINISTRATOR = "admin@desk.example"
@@ -53,7 +55,10 @@ def prepare(app: Flask, *, wants_demo: bool) -> Prepared:
             marked = demo_mark(settings).exists()
             return Prepared(demo=marked, accounts=demo_accounts() if marked else [])
         if wants_demo:
+            # Two weeks of a desk's life happen at once; what its log would say of them is no news to a visitor.
+            logs.configure(logging.WARNING)
             load_demo(settings)
+            logs.configure()
             return Prepared(demo=True, accounts=demo_accounts())
         return Prepared(accounts=add_administrator())
 
