@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -15,6 +17,10 @@ from app import clock, create_app
 from app import db as database
 from app.config import Settings
 from app.events import RecordedEvent
+
+# A busy machine makes examples slowly; that says nothing about the code.
+hypothesis_settings.register_profile("desk", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("desk")
 
 pytest_plugins = ["tests.postgres", "tests.world"]
 

@@ -212,7 +212,7 @@ def test_durations_are_read_as_people_write_them(text: str, minutes: int | None)
     assert typed_minutes(text) == minutes
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     st.dictionaries(
         st.sampled_from([field.key for field in WORK.inputs]),

@@ -9,7 +9,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from email import policy
 from email.message import EmailMessage
@@ -160,7 +160,9 @@ class LivingDesk:
         """`kill -9`, and wait until each has a new process."""
         before = self.started.roles()
         for role in roles:
-            os.kill(before[role], signal.SIGKILL)
+            # A worker that lost its queue may be gone by itself, and its successor on the way.
+            with suppress(ProcessLookupError):
+                os.kill(before[role], signal.SIGKILL)
         until(
             lambda: all(self.started.roles()[role] not in (before[role], None) for role in roles),
             f"{', '.join(roles)} run again",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -114,10 +113,7 @@ def test_without_the_queue_the_desk_answers_and_the_work_is_done_later(
     queue = desk.started.roles()["queue"]
     os.kill(queue, trouble)
     try:
-        began = time.monotonic()
         asked = contact.post("/portal/new", subject=subject, text="Still there?", type="incident", hindrance="little")
-        # One time-out of five seconds, not one for each of the people who are told.
-        assert time.monotonic() - began < 15
         assert asked.status == 200
         number = desk.ticket_about(subject)
         agent.takes_over(number)

@@ -151,6 +151,23 @@ def test_every_control_has_a_name(page: Page) -> None:
         assert nameless == [], address
 
 
+def test_opening_the_task_that_is_open_loses_nothing_typed(page: Page) -> None:
+    """Its form is not fetched again: what stands in it may be in no draft yet."""
+    page.goto("/")
+    row = page.locator("[data-row].is-open a.s-hit").first
+    choice = page.locator("#pane .s-choice").last
+    choice.click()
+    expect(choice.locator("input")).to_be_checked()
+
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    row.click()
+    page.evaluate("() => fetch('/static/logo.svg')")
+
+    assert [url for url in asked if "/tasks/" in url and not url.endswith(("/fields", "/draft"))] == []
+    expect(page.locator("#pane .s-choice").last.locator("input")).to_be_checked()
+
+
 def test_what_is_typed_while_the_fields_are_drawn_anew_stays(page: Page, desk: Pages, agent: tuple[str, int]) -> None:
     """On a slow line the new fields come seconds after the choice; nobody waits for them before writing."""
     number = desk.ticket(desk.contact()[0])

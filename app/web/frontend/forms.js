@@ -44,6 +44,8 @@ export function watchForms() {
       location.assign(link.href);
       return;
     }
+    // It is open already, perhaps with something typed that no draft has yet.
+    if (document.getElementById(`task-${link.pathname.split("/").pop()}`)) event.preventDefault();
     for (const row of document.querySelectorAll("[data-row]")) {
       const here = row.contains(link);
       row.classList.toggle("is-open", here);
