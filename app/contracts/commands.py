@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import datetime
 
 import click
@@ -14,7 +13,6 @@ from sqlalchemy.orm import Session
 from app.contracts import service
 from app.contracts.models import Contract, Customer, Level, Overrun, Period
 from app.db import run_in_transaction, transaction
-from app.errors import DeskError
 from app.people import queries as people_queries
 from app.people import service as people
 from app.people.models import Language, Role
@@ -53,7 +51,9 @@ def list_customers(as_json: bool) -> None:
 )
 def add_customer(name: str, level: str, domains: tuple[str, ...], language: str) -> None:
     """Add the customer NAME; mail from its domains belongs to it."""
-    _run(lambda session: service.add_customer(session, name=name, level=level, domains=domains, language=language))
+    run_in_transaction(
+        lambda session: service.add_customer(session, name=name, level=level, domains=domains, language=language)
+    )
     click.echo(f"{name} is a customer.")
 
 
@@ -72,7 +72,7 @@ def add_contact(customer: str, address: str, name: str, phone: str | None) -> No
         )
         service.add_contact(session, owner, person, phone=phone)
 
-    _run(add)
+    run_in_transaction(add)
     click.echo(f"{address} speaks for {customer}.")
 
 
@@ -152,7 +152,7 @@ def add_contract(
             responsible=person,
         )
 
-    _run(add)
+    run_in_transaction(add)
     click.echo(f"The contract {number} is there.")
 
 
@@ -161,10 +161,3 @@ def _customer(session: Session, name: str) -> Customer:
     if customer is None:
         raise click.ClickException(f"There is no customer called {name}; see `customers list`.")
     return customer
-
-
-def _run(change: Callable[[Session], object]) -> None:
-    try:
-        run_in_transaction(change)
-    except DeskError as error:
-        raise click.ClickException(error.message) from error
