@@ -1,0 +1,10 @@
+"""Messages that wait for a receiver, and what people did to instances."""
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing yet."""
