@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from app.engine.lint_bundle import (
+from app.engine.lint.bundle import (
     BPMN,
     FLOW_NODES,
     GATEWAYS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from app.engine.lint_bundle import (
+from app.engine.lint.bundle import (
     ACTIVITIES,
     BPMN,
     FLOW_NODES,

@@ -8,8 +8,8 @@ from typing import Final
 from app.engine.dmn import HIT_POLICIES, compile_cell
 from app.engine.expressions import Expression, ExpressionError, compile_expression
 from app.engine.facts import known_facts, known_functions
-from app.engine.lint_bundle import Bundle, DecisionFile, Element, Report, id_of, tag_of, text_of
-from app.engine.lint_expressions import check_names, known_variables
+from app.engine.lint.bundle import Bundle, DecisionFile, Element, Report, id_of, tag_of, text_of
+from app.engine.lint.expressions import check_names, known_variables
 
 DMN_SPACES: Final = frozenset(
     {

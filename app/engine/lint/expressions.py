@@ -11,7 +11,7 @@ from app.engine import facts
 from app.engine.builtin_functions import BUILTINS
 from app.engine.expression_compiler import similar
 from app.engine.expressions import Expression, ExpressionError, Script, compile_expression, compile_script
-from app.engine.lint_bundle import (
+from app.engine.lint.bundle import (
     BPMN,
     SPIFF,
     Bundle,
@@ -25,7 +25,7 @@ from app.engine.lint_bundle import (
     tag_of,
     text_of,
 )
-from app.engine.lint_tasks import constant, operator_of, parameters_of, variable_name
+from app.engine.lint.tasks import constant, operator_of, parameters_of, variable_name
 from app.engine.values import parse_duration, parse_moment
 
 # Properties of user tasks that are expressions.

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from app.engine import lint_decisions, lint_elements, lint_expressions, lint_structure, lint_tasks
-from app.engine.lint_bundle import Bundle, Diagram, Problem, Report
+from app.engine.lint import decisions, elements, expressions, structure, tasks
+from app.engine.lint.bundle import Bundle, Diagram, Problem, Report
 from app.engine.xml import FileKind, SourceFile
 
 __all__ = ["Problem", "checks", "has_errors", "problems"]
@@ -19,10 +19,10 @@ FileCheck = Callable[[SourceFile], list[Problem]]
 
 _CHECKS: Final[dict[str, list[FileCheck]]] = {}
 _DIAGRAM_RULES: Final[tuple[Callable[[Diagram, Bundle, Report], None], ...]] = (
-    lint_structure.check,
-    lint_elements.check,
-    lint_tasks.check,
-    lint_expressions.check,
+    structure.check,
+    elements.check,
+    tasks.check,
+    expressions.check,
 )
 
 
@@ -52,7 +52,7 @@ def problems(files: Sequence[SourceFile]) -> list[Problem]:
         found.extend(report.problems)
     for decision_file in bundle.decision_files:
         report = Report(decision_file.file.name)
-        lint_decisions.check(decision_file, bundle, report)
+        decisions.check(decision_file, bundle, report)
         found.extend(report.problems)
     for file in bundle.files:
         for check in _CHECKS.get(file.kind, ()):

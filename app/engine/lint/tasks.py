@@ -9,7 +9,7 @@ from marshmallow import Schema
 from app.engine import operations
 from app.engine.expression_compiler import similar
 from app.engine.expressions import Expression, ExpressionError, compile_expression
-from app.engine.lint_bundle import (
+from app.engine.lint.bundle import (
     BPMN,
     SPIFF,
     Bundle,
