@@ -7,7 +7,9 @@ datetimes), loaded when an expression first reads them and dropped after each op
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from functools import partial
 from typing import Any, Final
 
@@ -18,18 +20,46 @@ from app.engine.subject import Subject
 FactProvider = Callable[[Session, Subject], dict[str, Any]]
 FactFunction = Callable[..., Any]
 
+
+class Kind(StrEnum):
+    """What an attribute of a fact holds, in the analyst's words."""
+
+    NUMBER = "number"
+    TEXT = "text"
+    TRUTH = "true or false"
+    MOMENT = "moment"
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """One attribute of a fact: what it holds and what it means, in one line."""
+
+    kind: Kind
+    meaning: str
+    # Whether it may be None instead.
+    optional: bool = False
+
+
 _FACTS: Final[dict[str, dict[str, FactProvider]]] = {}
+_ATTRIBUTES: Final[dict[str, Mapping[str, Attribute]]] = {}
 _FUNCTIONS: Final[dict[str, FactFunction]] = {}
 
 
-def provides_facts(name: str, *, for_subjects: Iterable[str]) -> Callable[[FactProvider], FactProvider]:
+def provides_facts(
+    name: str, *, for_subjects: Iterable[str], attributes: Mapping[str, Attribute] | None = None
+) -> Callable[[FactProvider], FactProvider]:
     """Register the provider of one set of facts for these kinds of subject.
 
     The function gets the session and the subject and returns a plain dict, for instance the `ticket` of a work entry.
+
+    Args:
+        attributes: what the dict always holds, by name. Left out, nobody can say at deploy what may be read from it.
     """
 
     def register(provider: FactProvider) -> FactProvider:
         by_kind = _FACTS.setdefault(name, {})
+        if attributes is not None:
+            _ATTRIBUTES[name] = attributes
         for kind in for_subjects:
             present = by_kind.get(kind)
             if present is not None and _place(present) != _place(provider):
@@ -60,6 +90,26 @@ def _place(function: Callable[..., Any]) -> str:
 def known_facts(kind: str | None = None) -> frozenset[str]:
     """The names of all facts, or of those that a kind of subject has."""
     return frozenset(name for name, by_kind in _FACTS.items() if kind is None or kind in by_kind)
+
+
+def shapes(kind: str | None = None) -> dict[str, Mapping[str, Attribute]]:
+    """The attributes of all facts, or of those that a kind of subject has, by the fact's name.
+
+    Facts whose provider declares no attributes are left out: anything may be read from them.
+    """
+    return {name: _ATTRIBUTES[name] for name in sorted(known_facts(kind)) if name in _ATTRIBUTES}
+
+
+def attributes(kind: str | None = None) -> dict[str, dict[str, str]]:
+    """What can be read from the facts: `{fact: {attribute: meaning}}`, as `shapes` has them."""
+    return {
+        name: {attribute: each.meaning for attribute, each in shape.items()} for name, shape in shapes(kind).items()
+    }
+
+
+def kinds() -> frozenset[str]:
+    """The kinds of subject that have facts."""
+    return frozenset(kind for by_kind in _FACTS.values() for kind in by_kind)
 
 
 def known_functions() -> frozenset[str]:

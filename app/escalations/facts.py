@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.engine.facts import provides_facts
+from app.engine.facts import Attribute, Kind, provides_facts
 from app.engine.subject import Subject
 from app.escalations import queries
 from app.escalations.models import Escalation
@@ -21,7 +21,23 @@ def ticket_id_of(session: Session, escalation_id: int) -> int | None:
     return escalation.ticket_id if escalation is not None else None
 
 
-@provides_facts("escalation", for_subjects=("escalation",))
+ESCALATION = {
+    "id": Attribute(Kind.NUMBER, "which escalation"),
+    "reason": Attribute(Kind.TEXT, "why"),
+    "kind": Attribute(Kind.TEXT, "`asked` or `overdue`"),
+    "skill": Attribute(Kind.TEXT, "key of the skill it asks for", optional=True),
+    "state": Attribute(Kind.TEXT, "where it stands"),
+    "from_team": Attribute(Kind.TEXT, "key of the team it comes from", optional=True),
+    "from_person": Attribute(Kind.NUMBER, "person it comes from", optional=True),
+    "to_team": Attribute(Kind.TEXT, "key of the team it goes to, once chosen", optional=True),
+    "to_person": Attribute(Kind.NUMBER, "person it goes to, once chosen", optional=True),
+    "asked_by": Attribute(Kind.NUMBER, "person who asked", optional=True),
+    "decided_by": Attribute(Kind.NUMBER, "person who decided", optional=True),
+    "ticket_id": Attribute(Kind.NUMBER, "which ticket"),
+}
+
+
+@provides_facts("escalation", for_subjects=("escalation",), attributes=ESCALATION)
 def escalation(session: Session, subject: Subject) -> dict[str, Any]:
     """The escalation; teams by key, people by id."""
     found = queries.get(session, subject.id)

@@ -6,13 +6,17 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.engine.facts import provides_facts
+from app.engine.facts import Attribute, Kind, provides_facts
 from app.engine.service import names_come_from
 from app.engine.subject import Subject
 from app.people import queries
 
+DESK = {
+    "default_team": Attribute(Kind.TEXT, "key of the team that takes what no rule gives to another one", optional=True),
+}
 
-@provides_facts("desk", for_subjects=("ticket", "work_entry", "escalation"))
+
+@provides_facts("desk", for_subjects=("ticket", "work_entry", "escalation"), attributes=DESK)
 def desk(session: Session, subject: Subject) -> dict[str, Any]:
     """`default_team`: the key of the team that takes what no rule gives to another one."""
     team = queries.default_team(session)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app import clock as desk_clock
-from app.engine.facts import provides_facts, provides_function
+from app.engine.facts import Attribute, Kind, provides_facts, provides_function
 from app.engine.subject import Subject
 from app.engine.values import ExpressionError, parse_duration
 from app.errors import NotFound
@@ -24,7 +24,17 @@ from app.tickets.subjects import ticket_of
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 
-@provides_facts("sla", for_subjects=("ticket", "work_entry", "escalation"))
+SLA = {
+    "response_due": Attribute(Kind.MOMENT, "when the reply is due; the year 9999 while that clock does not run"),
+    "response_warn": Attribute(Kind.MOMENT, "when to warn before"),
+    "response_state": Attribute(Kind.TEXT, "`running`, `paused`, `met` or `stopped`", optional=True),
+    "resolution_due": Attribute(Kind.MOMENT, "when the solution is due; the year 9999 while that clock does not run"),
+    "resolution_warn": Attribute(Kind.MOMENT, "when to warn before"),
+    "resolution_state": Attribute(Kind.TEXT, "`running`, `paused`, `met` or `stopped`", optional=True),
+}
+
+
+@provides_facts("sla", for_subjects=("ticket", "work_entry", "escalation"), attributes=SLA)
 def sla(session: Session, subject: Subject) -> dict[str, Any]:
     """When the running clocks warn and come due; `NEVER` for those that are paused, over or missing."""
     latest = queries.latest_clocks(session, ticket_of(session, subject).id)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.contracts import queries as contracts
 from app.contracts.days import today
-from app.engine.facts import provides_facts
+from app.engine.facts import Attribute, Kind, provides_facts
 from app.engine.subject import Subject
 from app.tickets.subjects import ticket_of
 
@@ -16,7 +16,30 @@ from app.tickets.subjects import ticket_of
 SUBJECTS = ("ticket", "work_entry", "escalation")
 
 
-@provides_facts("ticket", for_subjects=SUBJECTS)
+TICKET = {
+    "id": Attribute(Kind.NUMBER, "which ticket"),
+    "number": Attribute(Kind.TEXT, "its number, as people know it"),
+    "subject": Attribute(Kind.TEXT, "its subject"),
+    "type": Attribute(Kind.TEXT, "key of its type: `incident`, `request`, `question`, `change`, or one of your own"),
+    "priority": Attribute(Kind.TEXT, "`low`, `normal`, `high` or `urgent`"),
+    "state": Attribute(Kind.TEXT, "key of its state"),
+    "category": Attribute(Kind.TEXT, "category of its state: `new`, `open`, `pending`, `resolved` or `closed`"),
+    "channel": Attribute(Kind.TEXT, "how it came: `email`, `portal`, `phone`, `chat`, `direct`, `api` or `recurring`"),
+    "language": Attribute(Kind.TEXT, "`en` or `ro`"),
+    "team": Attribute(Kind.TEXT, "key of its team", optional=True),
+    "default_team": Attribute(Kind.TEXT, "key of the team that its type names", optional=True),
+    "assignee": Attribute(Kind.NUMBER, "person who has it", optional=True),
+    "requester": Attribute(Kind.NUMBER, "person who asked"),
+    "customer_id": Attribute(Kind.NUMBER, "which customer"),
+    "is_first_contact": Attribute(Kind.TRUTH, "whether it was never reopened"),
+    "reopened_count": Attribute(Kind.NUMBER, "how often it was reopened"),
+    "follows_another": Attribute(Kind.TRUTH, "whether it continues a closed ticket"),
+    "estimated_minutes": Attribute(Kind.NUMBER, "what its type estimates", optional=True),
+    "opened_at": Attribute(Kind.MOMENT, "when it was opened"),
+}
+
+
+@provides_facts("ticket", for_subjects=SUBJECTS, attributes=TICKET)
 def ticket_facts(session: Session, subject: Subject) -> dict[str, Any]:
     """The ticket. `is_first_contact` is false once a ticket was reopened: the customer has been greeted before."""
     ticket = ticket_of(session, subject)
@@ -43,7 +66,17 @@ def ticket_facts(session: Session, subject: Subject) -> dict[str, Any]:
     }
 
 
-@provides_facts("customer", for_subjects=SUBJECTS)
+CUSTOMER = {
+    "id": Attribute(Kind.NUMBER, "which customer"),
+    "name": Attribute(Kind.TEXT, "its name"),
+    "language": Attribute(Kind.TEXT, "`en` or `ro`"),
+    "level": Attribute(Kind.TEXT, "`standard`, `silver` or `gold`"),
+    "known": Attribute(Kind.TRUTH, "false for strangers whom nobody has sorted yet"),
+    "responsible": Attribute(Kind.NUMBER, "person who looks after it", optional=True),
+}
+
+
+@provides_facts("customer", for_subjects=SUBJECTS, attributes=CUSTOMER)
 def customer_facts(session: Session, subject: Subject) -> dict[str, Any]:
     """The customer; `known` is false for strangers whom nobody has sorted yet."""
     customer = ticket_of(session, subject).customer
@@ -57,7 +90,22 @@ def customer_facts(session: Session, subject: Subject) -> dict[str, Any]:
     }
 
 
-@provides_facts("contract", for_subjects=SUBJECTS)
+CONTRACT = {
+    "number": Attribute(Kind.TEXT, "its number; `None` when no contract covers the ticket", optional=True),
+    "level": Attribute(Kind.TEXT, "its level; the customer's when there is no contract"),
+    "hours_left": Attribute(Kind.NUMBER, "hours left in this period; `None` when not limited", optional=True),
+    "minutes_left": Attribute(Kind.NUMBER, "the same in minutes", optional=True),
+    "overrun": Attribute(
+        Kind.TEXT, "what happens to more than is left: `allowed`, `approval` or `refused`", optional=True
+    ),
+    "responsible": Attribute(
+        Kind.NUMBER, "person who looks after it; the customer's when there is no contract", optional=True
+    ),
+    "substitute": Attribute(Kind.NUMBER, "person who stands in", optional=True),
+}
+
+
+@provides_facts("contract", for_subjects=SUBJECTS, attributes=CONTRACT)
 def contract_facts(session: Session, subject: Subject) -> dict[str, Any]:
     """The contract that covers the ticket. Hours and minutes are None when they are not limited.
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.contracts.days import desk_day
-from app.engine.facts import provides_facts
+from app.engine.facts import Attribute, Kind, provides_facts
 from app.engine.subject import Subject
 from app.people import queries as people
 from app.tickets.models import Ticket
@@ -23,7 +23,23 @@ def ticket_id_of(session: Session, work_entry_id: int) -> int | None:
     return entry.ticket_id if entry is not None else None
 
 
-@provides_facts("work", for_subjects=("work_entry",))
+WORK = {
+    "id": Attribute(Kind.NUMBER, "which entry"),
+    "author": Attribute(Kind.NUMBER, "person who worked"),
+    "minutes": Attribute(Kind.NUMBER, "minutes worked"),
+    "billed_minutes": Attribute(Kind.NUMBER, "minutes as the contract rounds them"),
+    "kind": Attribute(Kind.TEXT, "`remote`, `on_site`, `phone` or `other`"),
+    "billable": Attribute(Kind.TRUTH, "whether it is billed"),
+    "travel_minutes": Attribute(Kind.NUMBER, "minutes travelled"),
+    "travel_km": Attribute(Kind.NUMBER, "kilometres travelled"),
+    "days_back": Attribute(Kind.NUMBER, "days between the work and its entry"),
+    "over_budget": Attribute(Kind.TRUTH, "whether it takes more than the contract has left"),
+    "team": Attribute(Kind.TEXT, "key of the team whose approvers decide", optional=True),
+    "state": Attribute(Kind.TEXT, "where it stands"),
+}
+
+
+@provides_facts("work", for_subjects=("work_entry",), attributes=WORK)
 def work(session: Session, subject: Subject) -> dict[str, Any]:
     """The work entry; `days_back` is how many days after the work it was logged, `team` who approves it."""
     entry = queries.get(session, subject.id)
