@@ -58,6 +58,14 @@ class TaskState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class MessageState(StrEnum):
+    """What became of a message that came early."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    EXPIRED = "expired"
+
+
 class ProcessDefinition(Model):
     """One immutable version of a process, with every file it reaches."""
 
@@ -129,6 +137,10 @@ class ProcessInstance(Model):
     # The steps that failed and that a retry runs again: {"steps": [{"kind": "message", "data": {…}, "by_id": …}]}.
     pending_step: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     attempts: Mapped[int] = mapped_column(default=0)
+    # Somebody holds it: it takes no step before it is resumed. Its state stays what it was.
+    suspended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    suspended_by_id: Mapped[int | None]
+    suspended_reason: Mapped[str | None] = mapped_column(Text)
 
     definition: Mapped[ProcessDefinition] = relationship()
 
@@ -238,6 +250,34 @@ class MessageWait(Model):
     name: Mapped[str] = mapped_column(String(100))
     subject_kind: Mapped[str] = mapped_column(String(30))
     subject_id: Mapped[int]
+    # What the diagram's `correlation` gave when the wait began; None takes a message with any key or none.
+    key: Mapped[str | None] = mapped_column(String(200))
+
+
+class EarlyMessage(Model):
+    """A message that came when nothing waited for it, and what became of it."""
+
+    __tablename__ = "early_message"
+    __table_args__ = (
+        CheckConstraint(one_of("state", MessageState), name="state_known"),
+        Index("ix_early_message_subject", "subject_kind", "subject_id", "state"),
+        Index("ix_early_message_expiry", "state", "expires_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(100))
+    subject_kind: Mapped[str] = mapped_column(String(30))
+    subject_id: Mapped[int]
+    key: Mapped[str | None] = mapped_column(String(200))
+    payload: Mapped[dict[str, Any]] = mapped_column(JSON)
+    state: Mapped[str] = mapped_column(String(10), default=MessageState.WAITING.value)
+    # Set where an instance already waited but was suspended: it is kept for that one.
+    held_for_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.id"), index=True)
+    sent_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    # None: until the instance it is held for goes on or ends.
+    expires_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    delivered_to_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.id"), index=True)
 
 
 class HistoryEntry(Model):
