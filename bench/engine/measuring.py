@@ -1,0 +1,44 @@
+"""Processor time: medians, because something else always runs beside a benchmark."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def cpu_ms(work: Callable[[], object]) -> float:
+    """The milliseconds of processor time that some work takes in this process."""
+    began = time.process_time()
+    work()
+    return (time.process_time() - began) * 1000
+
+
+def cpu_ms_on(work: Callable[[T], object], subject: T) -> float:
+    """The same for work on something that was made ready before."""
+    began = time.process_time()
+    work(subject)
+    return (time.process_time() - began) * 1000
+
+
+def median_ms(work: Callable[[], object], times: int) -> float:
+    """The median of as many runs, in milliseconds."""
+    return statistics.median(cpu_ms(work) for _ in range(times))
+
+
+def side_by_side(one: Callable[[], object], other: Callable[[], object], times: int) -> tuple[float, float]:
+    """Medians of two pieces of work, run in turns, so that a slow moment of the machine meets both."""
+    ones: list[float] = []
+    others: list[float] = []
+    for _ in range(times):
+        ones.append(cpu_ms(one))
+        others.append(cpu_ms(other))
+    return statistics.median(ones), statistics.median(others)
+
+
+def median(values: Sequence[float]) -> float:
+    """The median."""
+    return statistics.median(values)

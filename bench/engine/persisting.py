@@ -1,0 +1,67 @@
+"""A user task completed through the services, with everything the desk keeps, on each database; and a start."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from bench.engine import reference, stock
+from bench.engine.desks import Desk, postgres_desk, sqlite_desk
+from bench.engine.figures import Line, Measured
+from bench.engine.measuring import cpu_ms, median
+
+
+def measure(quick: bool) -> Measured:
+    """Restore, complete and persist, and a start, on SQLite and PostgreSQL."""
+    measured = Measured()
+    count = 20 if quick else 100
+    with tempfile.TemporaryDirectory(prefix="suport-bench-") as folder:
+        with sqlite_desk(Path(folder)) as desk:
+            _measure_on(desk, "sqlite", "SQLite", count, measured)
+        with postgres_desk(Path(folder)) as desk:
+            if desk is None:
+                measured.figures |= {"persist_ratio_postgres": None, "steps_per_s_postgres": None}
+                measured.notes.append("PostgreSQL is not installed here.")
+            else:
+                _measure_on(desk, "postgres", "PostgreSQL", count, measured)
+    return measured
+
+
+def _measure_on(desk: Desk, key: str, name: str, count: int, measured: Measured) -> None:
+    warm = 5
+    task_ids = [_at_work(desk, number) for number in range(1, count + warm + 1)]
+    stock.prepare_rows(desk.engine, _stock_at_work(), count + warm)
+    theirs: list[float] = []
+    mine: list[float] = []
+    with desk.engine.connect() as connection:
+        for number, task_id in enumerate(task_ids, start=1):
+            with stock.untouched():
+                theirs.append(cpu_ms(lambda n=number: stock.persist(connection, n, reference.WAIT)))  # type: ignore[misc]
+            mine.append(cpu_ms(lambda t=task_id: desk.complete(t, reference.WAIT)))  # type: ignore[misc]
+    stock_ms, ours_ms = median(theirs[warm:]), median(mine[warm:])
+    what = f"restore, complete, persist, {name}"
+    measured.figures[f"persist_ratio_{key}"] = measured.compare(what, stock_ms, ours_ms, "ms", "≥ 5 ×")
+    per_second = 1000 / stock_ms, 1000 / ours_ms
+    measured.figures[f"steps_per_s_{key}"] = round(per_second[1])
+    steps = [f"{each:,.0f} /s" for each in per_second]
+    measured.lines.append(Line(f"steps a second of one core, {name}", *steps))
+    starts = [cpu_ms(lambda n=number: desk.start(n)) for number in range(10_000, 10_000 + count)]  # type: ignore[misc]
+    measured.ours(f"start to the first user task, {name}", median(starts), "ms", "≤ 3 ms" if key == "sqlite" else "")
+    if key == "sqlite":
+        measured.figures["start_ms"] = round(median(starts), 2)
+
+
+def _at_work(desk: Desk, number: int) -> int:
+    """A request after one reply; the id of its open task."""
+    instance_id = desk.start(number)
+    for interaction in (reference.TRIAGE, *reference.ONE_ROUND):
+        desk.apply(instance_id, number, interaction)
+    return desk.open_task(instance_id, "work")
+
+
+def _stock_at_work() -> str:
+    with stock.untouched():
+        workflow = stock.start()
+        for interaction in (reference.TRIAGE, *reference.ONE_ROUND):
+            stock.apply(workflow, interaction)
+        return stock.dump(workflow)
