@@ -4,15 +4,16 @@ Each feature is a package with files of fixed names; `create_app` imports those 
 folder and one name in `FEATURES`.
 """
 
+from __future__ import annotations
+
 from importlib import import_module
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
-from flask import Flask
+if TYPE_CHECKING:
+    from flask import Flask
 
-from app import jobs
-from app.config import Settings
-from app.db import db as database
-from app.db import engine_options
+    from app.config import Settings
 
 # In the order in which they may import each other: a feature calls downwards and is reached upwards by events.
 FEATURES = (
@@ -39,6 +40,12 @@ def create_app(settings: Settings | None = None, *, web: bool = True) -> Flask:
         settings: read from the environment when None.
         web: False for workers, the clock and the receiver, which serve no pages and start faster without them.
     """
+    # Here, so that what needs no database and no web (trying an expression) starts without them.
+    from app import jobs
+    from app.config import Settings
+    from app.db import db as database
+    from app.db import engine_options
+
     settings = settings or Settings.from_env()
     import_parts(FEATURES, PARTS)
     import_parts(INTERFACES, ("models", "subscribers", "panels"))
@@ -77,6 +84,8 @@ def _exists(package: str, part: str) -> bool:
 
 def _flask(web: bool) -> Flask:
     if not web:
+        from flask import Flask
+
         return Flask("app")
     desk: Flask = import_module("app.web.boundary").Desk("app")
     return desk

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import ast
 import difflib
+import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from app.engine import guarded
 from app.engine.builtin_functions import BUILTINS
-from app.engine.expression_source import MAX_DEPTH
+from app.engine.expression_source import MAX_DEPTH, Part, part_of_text
 from app.engine.values import MAX_TEXT, Effort, ExpressionError, bounded_number, kind_of, weight
 
 MAX_NODES = 500
@@ -81,7 +82,12 @@ def similar(name: str, known: Iterable[str]) -> str:
 class Compiler:
     """Turns one syntax tree into closures and collects the names it needs."""
 
-    def __init__(self) -> None:
+    def __init__(self, text: str | None = None, *, script: bool = False) -> None:
+        """Compile a tree of this text; without one, messages cannot say which part of it is wrong."""
+        self._text = text
+        self._script = script
+        # The whole of a dotted path while its first names are compiled.
+        self._path: ast.expr | None = None
         self.names: set[str] = set()
         self.functions: set[str] = set()
         # Paths such as ("ticket", "priority"), as far as they are plain dots.
@@ -96,13 +102,39 @@ class Compiler:
         self._nodes += 1
         self._depth += 1
         if self._nodes > MAX_NODES or self._depth > MAX_DEPTH:
-            raise ExpressionError("The expression is too long or nested too deeply.")
-        compile_kind = _EXPRESSIONS.get(type(node))
-        if compile_kind is None:
-            raise refused(node)
-        compiled = compile_kind(self, node)
+            raise ExpressionError("The expression is too long or nested too deeply.", about_all=True)
+        try:
+            compile_kind = _EXPRESSIONS.get(type(node))
+            if compile_kind is None:
+                raise refused(node)
+            compiled = compile_kind(self, node)
+        except ExpressionError as error:
+            raise self.told(error, node) from None
         self._depth -= 1
-        return compiled
+        return self._telling(node, compiled)
+
+    def told(self, error: ExpressionError, node: ast.AST) -> ExpressionError:
+        """The error, saying which part of the text it is about."""
+        part = self._part(node)
+        return part.tell(error) if part is not None else error
+
+    def _part(self, node: ast.AST) -> Part | None:
+        return part_of_text(self._text, node, script=self._script) if self._text is not None else None
+
+    def _telling(self, node: ast.expr, compiled: Node) -> Node:
+        """The closure, naming its part of the text when it fails. Names and paths do so themselves."""
+        part = self._part(node) if isinstance(node, _FAILING) else None
+        if part is None:
+            return compiled
+
+        def calculate(scope: Scope) -> Any:
+            try:
+                return compiled(scope)
+            except ExpressionError as error:
+                part.tell(error)
+                raise
+
+        return calculate
 
     def bind(self, name: str) -> None:
         """From here on this name is known: a script assigned it."""
@@ -132,6 +164,8 @@ class Compiler:
                 return lambda scope: constant
             self.names.add(name)
             self.paths.add((name,))
+        part = self._part(self._path or node)
+        in_path = self._path is not None
 
         def look_up(scope: Scope) -> Any:
             if name in scope.local:
@@ -140,8 +174,10 @@ class Compiler:
             if name in scope.names:
                 return scope.names[name]
             if name in BUILTINS or name in scope.functions:
-                raise ExpressionError(f"`{name}` is a function; call it: `{name}(…)`.")
-            raise ExpressionError(f"there is no `{name}`{similar(name, [*scope.local, *scope.names])}")
+                error = ExpressionError(f"`{name}` is a function; call it: `{name}(…)`.")
+            else:
+                error = ExpressionError(f"there is no `{name}`{similar(name, [*scope.local, *scope.names])}")
+            raise part.tell(error, quote=in_path) if part is not None else error
 
         return look_up
 
@@ -150,17 +186,23 @@ class Compiler:
         written = dotted(node)
         if written is not None and written[0] not in self._bound:
             self.paths.add(written)
+        outer = self._path
+        self._path = (outer or node) if written is not None else None
+        part = self._part(self._path or node)
         of = self.expression(node.value)
+        self._path = outer
         whole = ".".join(written[:-1]) if written is not None else "this value"
 
         def read(scope: Scope) -> Any:
             value = of(scope)
-            if not isinstance(value, Mapping):
-                raise ExpressionError(f"`{whole}` is {kind_of(value)} and has no `{attribute}`.")
-            try:
-                return value[attribute]
-            except KeyError:
-                raise ExpressionError(f"`{whole}` has no `{attribute}`{similar(attribute, value)}") from None
+            if isinstance(value, Mapping):
+                try:
+                    return value[attribute]
+                except KeyError:
+                    error = ExpressionError(f"`{whole}` has no `{attribute}`{similar(attribute, value)}")
+            else:
+                error = ExpressionError(f"`{whole}` is {kind_of(value)} and has no `{attribute}`.")
+            raise part.tell(error) if part is not None else error
 
         return read
 
@@ -327,13 +369,36 @@ def _call_provided(name: str, arguments: list[Node]) -> Node:
             scope.effort.spend(weight(value))
         try:
             result = function(*values)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
+            if not _takes(function, values):
+                raise ExpressionError(f"{name}() does not take {len(values)} values.") from None
             raise ExpressionError(f"{name}() failed: {error}") from error
         if isinstance(result, str) and len(result) > MAX_TEXT:
             raise ExpressionError(f"{name}() answered with too long a text.")
         return result
 
     return call
+
+
+def _takes(function: Callable[..., Any], values: list[Any]) -> bool:
+    try:
+        inspect.signature(function).bind(*values)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+# What can fail on the values it gets.
+_FAILING: Final = (
+    ast.BinOp,
+    ast.UnaryOp,
+    ast.Compare,
+    ast.Call,
+    ast.Subscript,
+    ast.ListComp,
+    ast.GeneratorExp,
+    ast.Dict,
+)
 
 
 def _nothing(scope: Scope) -> None:

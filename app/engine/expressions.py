@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from app.engine.builtin_functions import BUILTINS
 from app.engine.expression_compiler import CONSTANT_NAMES, Compiler, Node, Scope, checked_name, refused
-from app.engine.expression_source import parse
+from app.engine.expression_source import MAX_SOURCE, parse
 from app.engine.values import Effort, ExpressionError, plain, weight
 
 __all__ = ["Expression", "ExpressionError", "Script", "compile_expression", "compile_script"]
@@ -97,12 +97,15 @@ def _compiled_expression(text: str) -> Expression:
         raise ExpressionError("There is no expression here.")
     tree = parse(text, script=False)
     assert isinstance(tree, ast.Expression)
-    return from_tree(text, tree.body)
+    return _from_tree(text, tree.body, Compiler(text.strip()))
 
 
 def from_tree(text: str, tree: ast.expr) -> Expression:
     """An expression from a syntax tree that the engine put together itself (decision cells)."""
-    compiler = Compiler()
+    return _from_tree(text, tree, Compiler())
+
+
+def _from_tree(text: str, tree: ast.expr, compiler: Compiler) -> Expression:
     try:
         calculate = compiler.expression(tree)
     except RecursionError:
@@ -123,9 +126,13 @@ def compile_script(text: str) -> Script:
     Raises:
         ExpressionError: the text cannot be read or uses what the language does not have.
     """
-    tree = parse(_without_indent(text), script=True)
+    if len(text) > MAX_SOURCE:
+        # Said before anything goes through the text line by line.
+        raise ExpressionError(f"This is longer than {MAX_SOURCE} characters.", about_all=True)
+    source = _without_indent(text)
+    tree = parse(source, script=True)
     assert isinstance(tree, ast.Module)
-    compiler = Compiler()
+    compiler = Compiler(source, script=True)
     assigned: set[str] = set()
     try:
         run = _block(compiler, tree.body, assigned, 0)
@@ -143,7 +150,7 @@ def compile_script(text: str) -> Script:
 
 def _without_indent(text: str) -> str:
     """The script as if it began at the margin: in a diagram file it is often indented with the XML."""
-    lines = text.expandtabs(4).splitlines() if len(text) < 100_000 else [text]
+    lines = text.expandtabs(4).splitlines()
     filled = [line for line in lines if line.strip()]
     margin = min((len(line) - len(line.lstrip(" ")) for line in filled), default=0)
     # The first line often stands right behind the opening tag.
@@ -157,7 +164,12 @@ def _without_indent(text: str) -> str:
 def _block(compiler: Compiler, body: list[ast.stmt], assigned: set[str], depth: int) -> Callable[[Scope], None]:
     if depth > 10:
         raise ExpressionError("The script is nested too deeply.")
-    steps = [_statement(compiler, statement, assigned, depth) for statement in body]
+    steps = []
+    for statement in body:
+        try:
+            steps.append(_statement(compiler, statement, assigned, depth))
+        except ExpressionError as error:
+            raise compiler.told(error, statement) from None
 
     def run(scope: Scope) -> None:
         for step in steps:
@@ -176,8 +188,9 @@ def _statement(compiler: Compiler, statement: ast.stmt, assigned: set[str], dept
     if isinstance(statement, ast.AugAssign):
         if not isinstance(statement.target, ast.Name):
             raise ExpressionError("Only a plain name can be assigned.")
-        present = ast.Name(statement.target.id, ast.Load())
-        return _assignment(compiler, statement.target, ast.BinOp(present, statement.op, statement.value), assigned)
+        present = ast.copy_location(ast.Name(statement.target.id, ast.Load()), statement.target)
+        changed = ast.copy_location(ast.BinOp(present, statement.op, statement.value), statement)
+        return _assignment(compiler, statement.target, changed, assigned)
     if isinstance(statement, ast.If):
         test = compiler.expression(statement.test)
         before = compiler.bound()

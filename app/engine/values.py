@@ -28,9 +28,19 @@ _DURATION = re.compile(
 class ExpressionError(Exception):
     """An expression that cannot be compiled or calculated; the message is for the analyst."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, *, about_all: bool = False) -> None:
         super().__init__(message)
         self.message = message
+        # Whether the message is complete: it says where, or it is about the whole text.
+        self.placed = about_all
+
+    def place(self, part: str, where: str) -> None:
+        """Say which part of the text is wrong and where it stands; the first to say so is the closest."""
+        if self.placed:
+            return
+        self.placed = True
+        self.message = f"{f'`{part}`: ' if part else ''}{self.message}{f' ({where})' if where else ''}"
+        self.args = (self.message,)
 
 
 class Effort:

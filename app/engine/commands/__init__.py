@@ -1,5 +1,7 @@
 """The engine on the desk's command line."""
 
+import app.engine.commands.evaluating  # noqa: F401  # adds its command to a group
+from app.engine.commands import checking as checking
 from app.engine.commands.instances import instances_group
 from app.engine.commands.processes import group
 from app.engine.commands.timers import timers_group
