@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 import structlog
 from sqlalchemy import delete, select, update
 
 from app import clock
 from app.db import Session
+from app.engine import timers
 from app.engine.events import InstanceStalled
 from app.engine.models import HistoryEntry, InstanceState, MessageWait, ProcessInstance, TaskState, Timer, UserTask
 from app.engine.steps import Step, StepKind
@@ -18,9 +18,6 @@ from app.events import record
 from app.texts import gettext as _
 
 log = structlog.get_logger(__name__)
-
-# A timer whose step failed is not offered again before somebody retries it.
-PARKED = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class StepFailed(DeskError):
@@ -99,7 +96,7 @@ def stall(session: Session, failure: StepFailed) -> None:
     instance.stalled_reason = failure.reason
     instance.stalled_at = clock.now()
     if failure.step.kind == StepKind.TIMER:
-        _park(session, instance.id, failure.step, until=PARKED)
+        timers.park_one(session, instance.id, failure.step.data["task_id"], failure.step.data["element"])
     session.flush()
     if was_running:
         record(
@@ -113,23 +110,6 @@ def stall(session: Session, failure: StepFailed) -> None:
                 reason=failure.reason,
             ),
         )
-
-
-def unpark(session: Session, instance: ProcessInstance) -> None:
-    """Let the clock offer the instance's timers again."""
-    session.execute(update(Timer).where(Timer.instance_id == instance.id).values(lease_until=None, attempts=0))
-
-
-def _park(session: Session, instance_id: int, step: Step, *, until: datetime) -> None:
-    session.execute(
-        update(Timer)
-        .where(
-            Timer.instance_id == instance_id,
-            Timer.task_id == step.data["task_id"],
-            Timer.element == step.data["element"],
-        )
-        .values(lease_until=until)
-    )
 
 
 def settle(session: Session, instance: ProcessInstance, done: Step) -> None:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -56,6 +57,13 @@ class TaskState(StrEnum):
     OPEN = "open"
     COMPLETED = "completed"
     CANCELLED = "cancelled"
+
+
+class Parked(StrEnum):
+    """Why a timer is not offered, however long it is due."""
+
+    STALLED = "stalled"
+    SUSPENDED = "suspended"
 
 
 class MessageState(StrEnum):
@@ -221,7 +229,15 @@ class Timer(Model):
     # An event gateway is one task that waits for several timers.
     __table_args__ = (
         UniqueConstraint("instance_id", "task_id", "element"),
-        Index("ix_timer_due", "due_at", "lease_until"),
+        # What the clock looks for, in its order. Parked ones are not in there, so they cost a look nothing.
+        Index(
+            "ix_timer_claim",
+            "due_at",
+            "id",
+            "lease_until",
+            sqlite_where=text("parked IS NULL"),
+            postgresql_where=text("parked IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -232,6 +248,8 @@ class Timer(Model):
     # Real time, not desk time: moving the desk's clock must not end a worker's lease.
     lease_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     attempts: Mapped[int] = mapped_column(default=0)
+    # A `Parked`: it waits for a person, who retries its step or resumes its instance.
+    parked: Mapped[str | None] = mapped_column(String(10))
 
 
 class MessageWait(Model):

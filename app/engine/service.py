@@ -18,10 +18,10 @@ from sqlalchemy import select
 
 from app import clock
 from app.db import Session
-from app.engine import definitions, runtime
+from app.engine import definitions, runtime, timers
 from app.engine.budgets import LIMITS
-from app.engine.failures import PARKED, StepFailed, close, keep_pending, locked, pending_steps, stall, unpark
-from app.engine.models import InstanceState, MessageWait, ProcessInstance, TaskState, Timer, UserTask
+from app.engine.failures import StepFailed, close, keep_pending, locked, pending_steps, stall
+from app.engine.models import InstanceState, MessageWait, Parked, ProcessInstance, TaskState, Timer, UserTask
 from app.engine.steps import Step, StepKind
 from app.engine.subject import Subject
 from app.errors import Conflict, InvalidInput, NotFound
@@ -188,7 +188,7 @@ def retry(session: Session, instance: ProcessInstance, *, by_id: int | None) -> 
     steps = pending_steps(instance)
     instance.attempts += 1
     keep_pending(instance, [])
-    unpark(session, instance)
+    timers.unstall(session, instance.id)
     session.flush()
     for step in steps:
         _submit(session, lambda step=step: _advance_safely(session, instance.id, step))  # type: ignore[misc]
@@ -286,12 +286,12 @@ def _wake(session: Session, timer_id: int, instance_id: int) -> None:
     timer = session.scalars(
         select(Timer).where(Timer.id == timer_id).execution_options(populate_existing=True)
     ).one_or_none()
-    if timer is None or timer.due_at > clock.now():
+    if timer is None or timer.due_at > clock.now() or timer.parked == Parked.SUSPENDED:
         return
     query = (
         select(Timer.task_id, Timer.element)
         .where(Timer.instance_id == instance_id, Timer.due_at <= timer.due_at)
-        .where(Timer.lease_until.is_(None) | (Timer.lease_until < PARKED) | (Timer.id == timer_id))
+        .where(Timer.parked.is_(None) | (Timer.id == timer_id))
         .order_by(Timer.due_at, Timer.id)
     )
     for task_id, element in session.execute(query).all():

@@ -1,90 +1,234 @@
-"""Due timers: how the clock takes them and how workers are told."""
+"""Due timers: how the clock takes them in the order they are due, and what keeps some of them back.
+
+Two kinds of time stand in a row: `due_at` is the desk's, which a demo may move; `lease_until` is real time, because
+moving the desk's clock must not end a worker's lease.
+"""
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, and_, case, func, select, update
 
 from app import clock
 from app.db import Session
-from app.engine.failures import PARKED, StepFailed, locked, stall
-from app.engine.models import InstanceState, ProcessInstance, Timer
-from app.engine.steps import Step, StepKind
+from app.engine.models import Parked, Timer
 from app.jobs import offer_after_commit
 
 LEASE = timedelta(seconds=60)
 # A timer whose worker dies each time must not take workers with it for ever.
 MAX_ATTEMPTS = 5
+# How many timers one hint carries: a trip through the queue costs as much as several short steps.
+TIMERS_A_HINT = 25
+FIRST_PAUSE = timedelta(seconds=5)
+LONGEST_PAUSE = timedelta(minutes=10)
+
+# How late a due timer is, for people: the label and up to how many seconds; the last one takes the rest.
+LATENESS = (("under_1_min", 60), ("under_5_min", 300), ("under_1_h", 3600), ("under_1_d", 86_400), ("more", None))
+
+
+def pause_after(attempts: int, jitter: Callable[[], float] = random.random) -> timedelta:
+    """How long a timer is left alone after so many attempts: twice as long each time, up to `LONGEST_PAUSE`.
+
+    Args:
+        jitter: gives 0 to 1; takes off up to half, so that timers that failed together do not come back together.
+    """
+    if attempts < 1:
+        return timedelta(0)
+    longest = min(FIRST_PAUSE * 2 ** min(attempts - 1, 20), LONGEST_PAUSE)
+    return longest * (1 - jitter() / 2)
+
+
+def claimable(now: datetime, real_now: datetime, limit: int) -> Select[tuple[int, int]]:
+    """The due timers that nobody has taken, as ids and attempts, in the order they are due.
+
+    Everything it asks stands in the index `ix_timer_claim`, which it reads from the oldest due timer up to now: how
+    many wait for a later moment, or are parked, makes no difference.
+    """
+    return (
+        select(Timer.id, Timer.attempts)
+        .where(
+            Timer.parked.is_(None),
+            Timer.due_at <= now,
+            Timer.lease_until.is_(None) | (Timer.lease_until < real_now),
+        )
+        .order_by(Timer.due_at, Timer.id)
+        .limit(limit)
+        .with_for_update(of=Timer, skip_locked=True)
+    )
 
 
 def offer_due(session: Session, now: datetime, limit: int = 200) -> list[int]:
     """Take due timers, earliest first, and hint workers to wake them once this transaction has committed.
 
     A timer is taken for `LEASE` of real time; when nobody woke it by then it is taken again, as often as it needs: a
-    queue that is away or long says nothing about the timer.
+    queue that is away or long says nothing about the timer. One that was begun before and did not come back gets a
+    hint of its own, so that what it does to its worker it does to no other timer.
 
     Returns:
         the ids of the timers taken.
     """
     real_now = clock.real_now()
-    query = (
-        select(Timer)
-        .join(ProcessInstance, ProcessInstance.id == Timer.instance_id)
-        .where(
-            Timer.due_at <= now,
-            Timer.lease_until.is_(None) | (Timer.lease_until < real_now),
-            ProcessInstance.state.in_((InstanceState.RUNNING, InstanceState.STALLED)),
-        )
-        .order_by(Timer.due_at, Timer.id)
-        .limit(limit)
-        .with_for_update(of=Timer, skip_locked=True)
-    )
-    taken: list[int] = []
-    for timer in session.scalars(query).all():
-        timer.lease_until = real_now + LEASE
-        taken.append(timer.id)
-        offer_after_commit(session, "engine.wake", timer.id)
-    session.flush()
+    found = session.execute(claimable(now, real_now, limit)).all()
+    if not found:
+        return []
+    taken = [timer_id for timer_id, _ in found]
+    _lease(session, taken, real_now + LEASE)
+    fresh = [timer_id for timer_id, attempts in found if not attempts]
+    for start in range(0, len(fresh), TIMERS_A_HINT):
+        offer_after_commit(session, "engine.wake", *fresh[start : start + TIMERS_A_HINT])
+    for timer_id, attempts in found:
+        if attempts:
+            offer_after_commit(session, "engine.wake", timer_id)
     return taken
 
 
-def begin(session: Session, timer_id: int) -> bool:
-    """A worker is about to wake a due timer: count the attempt; False when there is nothing to wake.
-
-    In a transaction before the one that wakes it, so that a timer which kills its worker each time ends as a stalled
-    instance.
-    """
-    timer = session.get(Timer, timer_id)
-    if timer is None:
-        return False
-    # The instance first, as every step does: whoever holds it may be firing this very timer.
-    locked(session, timer.instance_id)
-    query = select(Timer).where(Timer.id == timer_id).execution_options(populate_existing=True)
-    timer = session.scalars(query).one_or_none()
-    if timer is None or timer.due_at > clock.now() or _is_parked(timer):
-        return False
-    if timer.attempts >= MAX_ATTEMPTS:
-        _give_up(session, timer)
-        return False
+def count_attempt(timer: Timer, jitter: Callable[[], float] = random.random) -> None:
+    """A worker begins with a timer now; should it be lost with it, the clock waits longer each time."""
+    timer.lease_until = clock.real_now() + LEASE + pause_after(timer.attempts, jitter)
     timer.attempts += 1
-    timer.lease_until = clock.real_now() + LEASE
+
+
+def can_begin(timer: Timer | None) -> bool:
+    """Whether a worker that was given this timer has anything to do."""
+    return timer is not None and timer.due_at <= clock.now() and timer.parked is None
+
+
+def begin_next(session: Session, timer_id: int) -> bool:
+    """Begin a timer at the end of the transaction that fired the one before, which saves it a transaction.
+
+    It waits for nobody: this transaction holds another instance, and two that wait for each other would stand still.
+    False leaves it to a transaction of its own.
+    """
+    query = select(Timer).where(Timer.id == timer_id).with_for_update(of=Timer, skip_locked=True)
+    timer = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+    if timer is None or not can_begin(timer) or timer.attempts:
+        return False
+    count_attempt(timer)
     return True
 
 
-def _is_parked(timer: Timer) -> bool:
-    return timer.lease_until is not None and timer.lease_until >= PARKED
+def put_back(
+    session: Session, timer_id: int, *, counted: bool = True, jitter: Callable[[], float] = random.random
+) -> None:
+    """A worker could not fire a timer it had begun: the clock takes it again after a pause.
+
+    Args:
+        counted: False when it was not the timer's doing (others were faster each time); the attempt is taken back.
+    """
+    timer = session.get(Timer, timer_id, populate_existing=True)
+    if timer is None:
+        return
+    timer.lease_until = clock.real_now() + pause_after(timer.attempts, jitter)
+    if not counted:
+        timer.attempts = max(0, timer.attempts - 1)
 
 
-def _give_up(session: Session, timer: Timer) -> None:
-    timer.lease_until = PARKED
+def give_back(session: Session, timer_ids: Sequence[int]) -> None:
+    """A worker had no time for timers it was given and had not begun: the clock may take them at once."""
+    _lease(session, timer_ids, None)
+
+
+def _lease(session: Session, timer_ids: Sequence[int], until: datetime | None) -> None:
+    for start in range(0, len(timer_ids), 500):
+        ids = timer_ids[start : start + 500]
+        session.execute(
+            update(Timer)
+            .where(Timer.id.in_(ids))
+            .values(lease_until=until)
+            .execution_options(synchronize_session="evaluate")
+        )
+
+
+def park(session: Session, instance_id: int) -> None:
+    """Keep an instance's timers back while somebody holds it.
+
+    Their due times stay what they are and may still be moved. Timers whose own step failed stay parked for that.
+    """
+    _mark(session, Timer.instance_id == instance_id, Timer.parked.is_(None), parked=Parked.SUSPENDED)
+
+
+def unpark(session: Session, instance_id: int) -> None:
+    """Let the clock offer a resumed instance's timers again; what came due meanwhile fires once, in due order."""
+    _mark(session, Timer.instance_id == instance_id, Timer.parked == Parked.SUSPENDED, parked=None)
+
+
+def park_one(session: Session, instance_id: int, task_id: str, element: str) -> None:
+    """Keep back a timer whose step failed, until somebody retries it."""
+    _mark(
+        session,
+        Timer.instance_id == instance_id,
+        Timer.task_id == task_id,
+        Timer.element == element,
+        parked=Parked.STALLED,
+    )
+
+
+def unstall(session: Session, instance_id: int) -> None:
+    """Offer the timers again whose steps failed: somebody retries them."""
+    _mark(session, Timer.instance_id == instance_id, Timer.parked == Parked.STALLED, parked=None)
+
+
+def _mark(session: Session, *which: Any, parked: Parked | None) -> None:
+    value = None if parked is None else parked.value
     session.flush()
-    step = Step(StepKind.TIMER, {"task_id": timer.task_id, "element": timer.element})
-    reason = f"The timer was given to a worker {MAX_ATTEMPTS} times and none came back."
-    stall(session, StepFailed(timer.instance_id, timer.element, reason, step))
+    session.execute(
+        update(Timer)
+        .where(*which)
+        .values(parked=value, lease_until=None, attempts=0)
+        .execution_options(synchronize_session="fetch")
+    )
 
 
 def oldest_due(session: Session, now: datetime) -> datetime | None:
-    """The due time of the timer that has waited longest, parked ones left out; for the health page."""
-    query = select(Timer.due_at).where(Timer.due_at <= now, Timer.lease_until.is_(None) | (Timer.lease_until < PARKED))
-    return session.scalar(query.order_by(Timer.due_at).limit(1))
+    """The due time of the timer that has waited longest, parked ones left out; for the clock and the health page."""
+    query = select(Timer.due_at).where(Timer.parked.is_(None), Timer.due_at <= now)
+    return session.scalar(query.order_by(Timer.due_at, Timer.id).limit(1))
+
+
+@dataclass(frozen=True)
+class TimerCounts:
+    """How many timers there are, by what becomes of them; ages in seconds.
+
+    `pending` wait for a later moment, `due` for a worker, `stalled` and `suspended` for a person. `overdue` counts the
+    due ones by how late they are.
+    """
+
+    pending: int
+    due: int
+    oldest_due_seconds: float | None
+    stalled: int
+    suspended: int
+    overdue: dict[str, int]
+
+    def as_json(self) -> dict[str, Any]:
+        """The form of `/health` and `./run timers --json`."""
+        return asdict(self)
+
+
+def count(session: Session, now: datetime) -> TimerCounts:
+    """Count every timer once."""
+    free = Timer.parked.is_(None)
+    query = select(Timer.parked, func.count()).where(Timer.parked.is_not(None)).group_by(Timer.parked)
+    parked = dict(session.execute(query).tuples().all())
+    bounds, since = [], None
+    for _, seconds in LATENESS:
+        until = since
+        since = None if seconds is None else now - timedelta(seconds=seconds)
+        late = [Timer.due_at <= (now if until is None else until)] + ([] if since is None else [Timer.due_at > since])
+        bounds.append(func.coalesce(func.sum(case((and_(*late), 1), else_=0)), 0))
+    lateness = session.execute(select(*bounds).where(free, Timer.due_at <= now)).one()
+    overdue = {label: int(number) for (label, _), number in zip(LATENESS, lateness, strict=True)}
+    oldest = oldest_due(session, now)
+    return TimerCounts(
+        pending=session.scalar(select(func.count()).select_from(Timer).where(free, Timer.due_at > now)) or 0,
+        due=sum(overdue.values()),
+        oldest_due_seconds=None if oldest is None else round((now - oldest).total_seconds(), 1),
+        stalled=parked.get(Parked.STALLED, 0),
+        suspended=parked.get(Parked.SUSPENDED, 0),
+        overdue=overdue,
+    )

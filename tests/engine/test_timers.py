@@ -8,9 +8,9 @@ from sqlalchemy import select
 from app import clock
 from app.engine import service
 from app.engine.due import NEVER
-from app.engine.failures import PARKED
-from app.engine.models import InstanceState, TaskState, Timer, UserTask
-from app.engine.timers import LEASE, MAX_ATTEMPTS, begin, offer_due
+from app.engine.jobs import begin
+from app.engine.models import InstanceState, Parked, TaskState, Timer, UserTask
+from app.engine.timers import LEASE, MAX_ATTEMPTS, offer_due
 
 from .conftest import Desk, Thing
 
@@ -214,7 +214,7 @@ def test_a_parked_timer_is_not_begun_by_an_old_hint(desk: Desk, thing: Thing, la
     timer = desk.session.scalars(select(Timer)).one()
     moment = later(days=2)
     offer_due(desk.session, moment)
-    timer.lease_until = PARKED
+    timer.parked = Parked.STALLED
 
     assert not begin(desk.session, timer.id)
 
