@@ -65,7 +65,7 @@ def _brings(content: str, decision_key: str) -> bool:
 def _table(content: str, decision_key: str) -> DecisionEngine:
     table = _parser(content).dmn_parsers[decision_key]
     table.parse()
-    return DecisionEngine(table.decision.decisionTables[0])
+    return DecisionEngine(table.decision.decisionTables[0], decision_key)
 
 
 def _parser(content: str) -> Any:

@@ -23,13 +23,15 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
 from SpiffWorkflow.dmn.engine.DMNEngine import DMNEngine
-from SpiffWorkflow.exceptions import SpiffWorkflowException
 
+from app.engine.environment import ElementFailed
 from app.engine.expression_source import parse
 from app.engine.expressions import Expression, ExpressionError, compile_expression, from_tree
 
@@ -140,17 +142,24 @@ class Row:
     """A compiled rule: its tests and its outputs by name."""
 
     number: int
-    tests: tuple[Expression, ...]
+    # By the name of the column, for whoever repairs a cell.
+    tests: tuple[tuple[str, Expression], ...]
     outputs: tuple[tuple[str, Expression | None], ...]
 
 
 class DecisionEngine(DMNEngine):  # type: ignore[misc]  # SpiffWorkflow ships no types
     """Runs one compiled decision table; shared by all instances."""
 
-    def __init__(self, decision_table: Any) -> None:
+    def __init__(self, decision_table: Any, key: str = "") -> None:
+        """Compile a parsed table; `key` is the decision's id, by which people know it.
+
+        Raises:
+            ExpressionError: a cell cannot be read; it names table, row and column.
+        """
         super().__init__(decision_table)
+        self.key = key or str(decision_table.name or decision_table.id)
         self.output_names = tuple(output.name or output.label for output in decision_table.outputs)
-        self.rows = tuple(_compile_row(rule) for rule in decision_table.rules)
+        self.rows = tuple(_compile_row(self.key, rule) for rule in decision_table.rules)
 
     def result(self, task: Any) -> dict[str, Any]:
         """The outputs of the rules that hold.
@@ -159,8 +168,8 @@ class DecisionEngine(DMNEngine):  # type: ignore[misc]  # SpiffWorkflow ships no
         pass for the answer); COLLECT gives a list per output.
 
         Raises:
-            WorkflowTaskException: a cell cannot be calculated.
-            ExpressionError: two rules of a UNIQUE table hold.
+            ElementFailed: a cell cannot be calculated, in a running instance.
+            ExpressionError: a cell cannot be calculated, or two rules of a UNIQUE table hold.
         """
         policy = self.decision_table.hit_policy
         matched: list[Row] = []
@@ -175,36 +184,56 @@ class DecisionEngine(DMNEngine):  # type: ignore[misc]  # SpiffWorkflow ships no
             return {name: [outputs[name] for outputs in collected] for name in self.output_names}
         if len(matched) > 1:
             rows = " and ".join(str(row.number) for row in matched[:2])
-            raise ExpressionError(f"Rows {rows} of decision table {self.decision_table.id} both hold; it is UNIQUE.")
+            raise ExpressionError(f"Rows {rows} of decision table {self.key} both hold; it is UNIQUE.")
         return self._outputs(matched[0], task) if matched else dict.fromkeys(self.output_names)
 
     def _holds(self, row: Row, task: Any) -> bool:
-        return all(self._value(test, row, task) for test in row.tests)
+        return all(self._value(test, row, column, task) for column, test in row.tests)
 
     def _outputs(self, row: Row, task: Any) -> dict[str, Any]:
         return {
-            name: self._value(expression, row, task) if expression is not None else None
+            name: self._value(expression, row, name, task) if expression is not None else None
             for name, expression in row.outputs
         }
 
-    def _value(self, expression: Expression, row: Row, task: Any) -> Any:
+    def _value(self, expression: Expression, row: Row, column: str, task: Any) -> Any:
         try:
             return task.workflow.script_engine.evaluate(task, expression)
-        except SpiffWorkflowException as error:
-            error.add_note(f"In row {row.number} of decision table {self.decision_table.id}: {expression.text}")
-            raise
+        except ExpressionError as error:
+            where = _cell(self.key, row.number, column)
+            raise ExpressionError(f"{where}: {error}", about_all=True) from error
+        except ElementFailed as error:
+            where = _cell(self.key, row.number, column)
+            raise ElementFailed(error.element, f"{where}: {error.reason}", error.errors) from error
 
 
-def _compile_row(rule: Any) -> Row:
-    tests: list[Expression] = []
+def _cell(table: str, row: int, column: str) -> str:
+    return f"Decision table {table}, row {row}, column {column}"
+
+
+def _compile_row(table: str, rule: Any) -> Row:
+    number = rule.row_number
+    tests: list[tuple[str, Expression]] = []
     for entry in rule.inputEntries:
         input_text = entry.input.expression or entry.input.label
-        tests.extend(test for cell in entry.lhs if (test := compile_cell(input_text, cell)) is not None)
-    outputs = tuple(
-        (
-            entry.output.name or entry.output.label,
-            compile_expression(entry.text) if (entry.text or "").strip() else None,
-        )
-        for entry in rule.outputEntries
-    )
-    return Row(rule.row_number, tuple(tests), outputs)
+        column = entry.input.label or input_text
+        for cell in entry.lhs:
+            with _naming(table, number, column):
+                test = compile_cell(input_text, cell)
+            if test is not None:
+                tests.append((column, test))
+    outputs: list[tuple[str, Expression | None]] = []
+    for entry in rule.outputEntries:
+        column = entry.output.name or entry.output.label
+        with _naming(table, number, column):
+            outputs.append((column, compile_expression(entry.text) if (entry.text or "").strip() else None))
+    return Row(number, tuple(tests), tuple(outputs))
+
+
+@contextmanager
+def _naming(table: str, row: int, column: str) -> Iterator[None]:
+    """Errors inside name the cell."""
+    try:
+        yield
+    except ExpressionError as error:
+        raise ExpressionError(f"{_cell(table, row, column)}: {error}", about_all=True) from error

@@ -15,11 +15,19 @@ from SpiffWorkflow.bpmn.specs.event_definitions.multiple import MultipleEventDef
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 from SpiffWorkflow.specs.base import TaskSpec
 from SpiffWorkflow.spiff.parser import SpiffBpmnParser
+from SpiffWorkflow.spiff.parser.task_spec import SpiffTaskParser
 from SpiffWorkflow.spiff.specs.event_definitions import MessageEventDefinition
 
+from app.engine.divergences import unpredicted
 from app.engine.dmn import DecisionEngine
 from app.engine.due import CycleDefinition, DueTimerDefinition, use_desk_time
-from app.engine.gateways import FirstEventGateway, LimitedParallelMultiInstanceTask, ScopedParallelGateway
+from app.engine.gateways import (
+    FirstEventGateway,
+    LimitedParallelMultiInstanceTask,
+    ReachableInclusiveGateway,
+    ScopedParallelGateway,
+)
+from app.engine.message_events import MessageDefinition
 from app.engine.values import ExpressionError
 
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
@@ -61,6 +69,16 @@ class _DeskElements:
                 return definition(name, (found.text or "").strip(), element)
         raise ValidationException("The timer has no time.", node=self.node)
 
+    def parse_message_event(self, event: Any) -> MessageDefinition:
+        """Read a message; its key may stand at the event or at the message that it refers to."""
+        parsed = super().parse_message_event(event)  # type: ignore[misc]  # mixed into the library's element parsers
+        given: dict[str, str] = {}
+        messages = self.node.getroottree().getroot().findall(f"{{{BPMN}}}message")
+        named = [each for each in messages if each.get("id") == event.get("messageRef")]
+        for node in (*named, event, self.node):
+            given.update(SpiffTaskParser._parse_extensions(node).get("properties") or {})
+        return MessageDefinition.of(parsed, given, self.node)
+
 
 def _with_desk_elements() -> dict[str, tuple[type, type]]:
     """Each element parser of the library, with ours mixed in."""
@@ -68,7 +86,12 @@ def _with_desk_elements() -> dict[str, tuple[type, type]]:
     made = {}
     for tag, (parser, spec) in parsers.items():
         made[tag] = (type(parser.__name__, (_DeskElements, parser), {}), spec)
-    for tag, spec in (("parallelGateway", ScopedParallelGateway), ("eventBasedGateway", FirstEventGateway)):
+    ours = {
+        "parallelGateway": ScopedParallelGateway,
+        "eventBasedGateway": FirstEventGateway,
+        "inclusiveGateway": ReachableInclusiveGateway,
+    }
+    for tag, spec in ours.items():
         made[f"{{{BPMN}}}{tag}"] = (made[f"{{{BPMN}}}{tag}"][0], spec)
     return made
 
@@ -81,9 +104,15 @@ class DeskParser(SpiffBpmnParser):  # type: ignore[misc]  # the library has no t
     def get_engine(self, decision_ref: str, node: Any) -> DecisionEngine:
         """The decision table that a business rule task asks, compiled."""
         try:
-            return DecisionEngine(super().get_engine(decision_ref, node).decision_table)
+            return DecisionEngine(super().get_engine(decision_ref, node).decision_table, decision_ref)
         except ExpressionError as error:
-            raise ValidationException(f"Decision table {decision_ref}: {error}", node=node) from error
+            raise ValidationException(str(error), node=node) from error
+
+
+def stop_predicting(spec: BpmnProcessSpec) -> None:
+    """Let the elements of a process make their children when they complete, not before (see `divergences`)."""
+    for task_spec in spec.task_specs.values():
+        task_spec.__class__ = unpredicted(type(task_spec))
 
 
 def freeze(spec: BpmnProcessSpec) -> None:

@@ -77,7 +77,7 @@ def answer(file: xml.SourceFile, **names: object) -> dict[str, Any]:
         return expression.evaluate(names)
 
     task = SimpleNamespace(workflow=SimpleNamespace(script_engine=SimpleNamespace(evaluate=evaluate)))
-    return DecisionEngine(parsed.decision.decisionTables[0]).result(task)
+    return DecisionEngine(parsed.decision.decisionTables[0], "routing").result(task)
 
 
 ROWS = ((["1"], ['"one"']), (["in [1, 2]"], ['"few"']), (["3"], [""]))
@@ -107,3 +107,19 @@ def test_collect_gives_a_list_for_each_output() -> None:
 
     assert answer(collect, x=1) == {"team": ["one", "few"]}
     assert answer(collect, x=9) == {"team": []}
+
+
+def test_a_cell_that_fails_names_its_table_row_and_column() -> None:
+    failing = table((["1"], ['"one"']), ([""], ["x + tiket.team"]), inputs=("x",))
+
+    with pytest.raises(ExpressionError) as raised:
+        answer(failing, x=2)
+
+    assert str(raised.value) == (
+        "Decision table routing, row 2, column team: `tiket.team`: there is no `tiket`. (character 5)"
+    )
+
+
+def test_a_cell_that_cannot_be_read_names_its_table_row_and_column() -> None:
+    with pytest.raises(ExpressionError, match="^Decision table routing, row 1, column x: .*Powers are not part"):
+        answer(table((["9 ** 9"], ['"one"']), inputs=("x",)), x=2)
