@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,11 +50,11 @@ def read(file: SourceFile) -> Contents:
 def _read_form(file: SourceFile) -> Contents:
     try:
         form: Any = json.loads(file.content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidInput(f"The form is not JSON: {error}") from error
     if not isinstance(form, dict):
         raise InvalidInput("The form is not a JSON object.")
-    return Contents(file, frozenset({("form", file.name.removesuffix(".form"))}))
+    return Contents(file, frozenset({("form", file.name.rpartition("/")[2].removesuffix(".form"))}))
 
 
 def _read_decision(file: SourceFile, root: Any) -> Contents:
@@ -119,6 +120,45 @@ class Pool:
             found[id(contents)] = contents.file
             wanted.extend(contents.needs)
         return sorted(found.values(), key=lambda file: file.name)
+
+
+def companions(
+    given: Sequence[SourceFile], kept: Iterable[SourceFile], shipped: Iterable[SourceFile]
+) -> list[SourceFile]:
+    """What stands beside these files once they are in use: what they need, and the processes that need them.
+
+    Files that cannot be read are left out; lint says so about the given ones.
+
+    Args:
+        kept: the files of the versions in use.
+        shipped: the files that come with the desk; taken only for what neither of the others has.
+    """
+    present, mine = _readable(kept), _readable(given)
+    known = {name for contents in (*present, *mine) for name in contents.defines}
+    wanted = {need for contents in mine for need in contents.needs} - known
+    extra: list[Contents] = []
+    offered = _readable(shipped)
+    while wanted:
+        found = [contents for contents in offered if contents.defines & wanted]
+        extra += found
+        known |= {name for contents in found for name in contents.defines} | wanted
+        wanted = {need for contents in found for need in contents.needs} - known
+    pool = Pool([*extra, *present, *mine])
+    own = {id(file) for file in given}
+    beside: dict[int, SourceFile] = {}
+    for key in pool.processes():
+        reached = {id(file): file for file in pool.reached_from(key)}
+        if reached.keys() & own:
+            beside |= reached
+    return [file for number, file in beside.items() if number not in own]
+
+
+def _readable(files: Iterable[SourceFile]) -> list[Contents]:
+    found = []
+    for file in files:
+        with suppress(InvalidInput):
+            found.append(read(file))
+    return found
 
 
 def content_hash(files: Sequence[SourceFile]) -> str:

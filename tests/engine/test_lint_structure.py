@@ -1,5 +1,6 @@
 """Lint on how diagrams hang together."""
 
+from app.engine.xml import SourceFile
 from tests.engine.drawing import diagram, element, errors, flow, found, line, message, path, timer, user_task
 
 
@@ -169,7 +170,10 @@ def test_ids_are_unique() -> None:
 def test_two_files_may_not_bring_the_same_process() -> None:
     one = diagram(*line(element("receiveTask", "x", messageRef="message_reply")))
 
-    assert errors(one, one) == {("p", "duplicate-process")}
+    other = SourceFile("bpmn", "other.bpmn", one.content)
+
+    assert errors(one, other) == {("p", "duplicate-process")}
+    assert errors(one, one) == {("p", "duplicate-process"), ("", "same-name")}
 
 
 def test_behind_an_event_gateway_stand_catching_events() -> None:

@@ -86,45 +86,6 @@ def _with_shipped(session: Any, given: list[SourceFile]) -> list[SourceFile]:
 
 
 @group.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@json_option
-def check(files: tuple[Path, ...], as_json: bool) -> None:
-    """Say what is wrong with diagrams, decision tables and forms, without putting them in. Exit 1 on errors."""
-    try:
-        sources = [definitions.source_file(path) for path in files]
-        with transaction(writing=False) as session:
-            sources = _completed(session, sources)
-        problems = definitions.problems_of(sources)
-    except DeskError as error:
-        raise failed(error) from error
-    rows = [
-        {
-            "file": each.file,
-            "element": each.element,
-            "severity": each.severity,
-            "rule": each.rule,
-            "message": each.message,
-        }
-        for each in problems
-    ]
-    show_rows(rows, as_json, ("file", "element", "severity", "rule", "message"))
-    if any(each.severity == "error" for each in problems):
-        raise SystemExit(1)
-    if not as_json and not rows:
-        click.echo("No problems.")
-
-
-def _completed(session: Any, sources: list[SourceFile]) -> list[SourceFile]:
-    """The files, and what their processes need from the versions in use or from what the desk ships."""
-    kept = [read(file) for each in definitions.current_all(session) for file in definitions.definition_files(each)]
-    given = [read(file) for file in _with_shipped(session, sources)]
-    pool = Pool([*kept, *given])
-    keys = {key for contents in given for key in contents.processes}
-    reached = {file.name: file for key in keys for file in pool.reached_from(key)}
-    return list((reached | {file.name: file for file in sources}).values())
-
-
-@group.command()
 @click.argument("key")
 @json_option
 def show(key: str, as_json: bool) -> None:

@@ -6,10 +6,11 @@ family; a feature above the engine adds its own with `@checks` (forms do).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from app.engine.lint import decisions, elements, expressions, structure, tasks
+from app.engine.lint import decisions, elements, engine, events, expressions, foreign, settings, structure, tasks
 from app.engine.lint.bundle import Bundle, Diagram, Problem, Report
 from app.engine.xml import FileKind, SourceFile
 
@@ -23,6 +24,9 @@ _DIAGRAM_RULES: Final[tuple[Callable[[Diagram, Bundle, Report], None], ...]] = (
     elements.check,
     tasks.check,
     expressions.check,
+    events.check,
+    settings.check,
+    foreign.check,
 )
 
 
@@ -44,7 +48,7 @@ def problems(files: Sequence[SourceFile]) -> list[Problem]:
     It never raises, whatever the files hold.
     """
     bundle = Bundle(files)
-    found = list(bundle.unreadable)
+    found = [*bundle.unreadable, *_same_names(files)]
     for diagram in bundle.diagrams:
         report = Report(diagram.file.name)
         for rule in _DIAGRAM_RULES:
@@ -57,7 +61,19 @@ def problems(files: Sequence[SourceFile]) -> list[Problem]:
     for file in bundle.files:
         for check in _CHECKS.get(file.kind, ()):
             found.extend(check(file))
+    if bundle.files and not has_errors(found):
+        found.extend(engine.check(bundle))
     return sorted(set(found), key=lambda each: (each.severity != "error", each))
+
+
+def _same_names(files: Sequence[SourceFile]) -> list[Problem]:
+    """A version keeps its files by name, without folders."""
+    names = Counter(file.name.rpartition("/")[2] for file in files)
+    return [
+        Problem(file.name, "", "same-name", "error", "Another file has the same name; rename one of them.")
+        for file in files
+        if names[file.name.rpartition("/")[2]] > 1
+    ]
 
 
 def has_errors(found: Sequence[Problem]) -> bool:

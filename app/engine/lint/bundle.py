@@ -210,9 +210,21 @@ class Diagram:
         return list(self.root.iter(f"{BPMN}process"))
 
     @cached_property
+    def drawings(self) -> list[Element]:
+        """Its processes that only show what others do: not executable, beside one that is."""
+        if all(process.get("isExecutable") != "true" for process in self.processes):
+            return []
+        return [process for process in self.processes if process.get("isExecutable") == "false"]
+
+    def elements(self, *tags: str) -> Iterator[Element]:
+        """Every element with one of these tags that could matter to the engine; all of them without tags."""
+        skipped = {element for process in self.drawings for element in process.iter()} if self.drawings else set()
+        return (element for element in self.root.iter(*tags) if element not in skipped)
+
+    @cached_property
     def scopes(self) -> list[Scope]:
         """Its processes and all sub-processes in them."""
-        holders = [element for element in self.root.iter() if tag_of(element) in SUB_PROCESSES | {"process"}]
+        holders = [element for element in self.elements() if tag_of(element) in SUB_PROCESSES | {"process"}]
         return [_read_scope(holder) for holder in holders if holder.tag.startswith(BPMN)]
 
     def nodes(self, *tags: str) -> list[Element]:
@@ -276,6 +288,7 @@ class Bundle:
         self.unreadable: list[Problem] = []
         for file in self.files:
             try:
+                _refuse_other_encodings(file.content)
                 self._read(file)
             except InvalidInput as error:
                 self.unreadable.append(Problem(file.name, "", "file", "error", error.message))
@@ -303,6 +316,14 @@ class Bundle:
     def decisions(self) -> dict[str, DecisionFile]:
         """All decisions by key."""
         return {id_of(each): file for file in self.decision_files for each in file.decisions}
+
+
+def _refuse_other_encodings(content: bytes) -> None:
+    """Versions are kept as UTF-8 text."""
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        raise InvalidInput("The file is not in UTF-8; save it in that encoding.") from None
 
 
 def _form_keys(content: bytes) -> frozenset[str]:

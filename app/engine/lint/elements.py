@@ -70,7 +70,6 @@ _WAY_OUT: Final = {
     "terminateEventDefinition": "Only an end event can terminate; use one.",
     "signalEventDefinition": "An end event sends no signal; throw it from an event before the end.",
 }
-_FOREIGN: Final = ("http://camunda.org/schema", "http://activiti.org/", "http://flowable.org/")
 
 
 def check(diagram: Diagram, bundle: Bundle, report: Report) -> None:
@@ -80,7 +79,6 @@ def check(diagram: Diagram, bundle: Bundle, report: Report) -> None:
             _check_kind(child, report)
         for element in scope.nodes.values():
             _check_element(element, scope, diagram, report)
-    _check_foreign(diagram, report)
     _check_texts(diagram, report)
 
 
@@ -190,16 +188,6 @@ def _check_repetition(element: Element, report: Report) -> None:
         counted = text_of(several.find(f"{BPMN}loopCardinality")) or text_of(several.find(f"{BPMN}loopDataInputRef"))
         if not counted:
             report.error(name, "repetition", "It does not say how often or for which list; give it one of both.")
-
-
-def _check_foreign(diagram: Diagram, report: Report) -> None:
-    seen: set[str] = set()
-    for element in diagram.root.iter():
-        names = [element.tag, *element.attrib]
-        foreign = any(str(name).startswith(tuple(f"{{{space}" for space in _FOREIGN)) for name in names)
-        if foreign and owner_of(element) not in seen:
-            seen.add(owner_of(element))
-            report.warning(owner_of(element), "foreign", "Settings for another engine are ignored here; remove them.")
 
 
 def _check_texts(diagram: Diagram, report: Report) -> None:

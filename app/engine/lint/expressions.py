@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from app.engine import facts
@@ -63,9 +64,9 @@ def check(diagram: Diagram, bundle: Bundle, report: Report) -> None:
             _check_answer_fields(written.element, compiled, answers, report)
             if isinstance(compiled, Script):
                 _check_assigned(written.element, compiled, report)
-    for definition in diagram.root.iter(f"{BPMN}timerEventDefinition"):
+    for definition in diagram.elements(f"{BPMN}timerEventDefinition"):
         _check_timer(definition, report)
-    for cardinality in diagram.root.iter(f"{BPMN}loopCardinality"):
+    for cardinality in diagram.elements(f"{BPMN}loopCardinality"):
         _check_cardinality(cardinality, report)
 
 
@@ -106,7 +107,7 @@ def _all_written(diagram: Diagram) -> Iterator[Written]:
         for node in scope.nodes.values():
             yield from _of_node(node)
     for tag, what in (("messagePayload", "payload"), ("payloadExpression", "payload")):
-        for element in diagram.root.iter(f"{SPIFF}{tag}"):
+        for element in diagram.elements(f"{SPIFF}{tag}"):
             yield Written(owner_of(element), what, text_of(element))
 
 
@@ -231,6 +232,10 @@ def _check_timer(definition: Element, report: Report) -> None:
     except ExpressionError:
         # Said by the rule on expressions.
         return
+    if kind == "timeCycle" and not _may_repeat(definition.getparent()):
+        message = "Only a non-interrupting boundary event can repeat; use a duration, or a loop in the diagram."
+        report.error(owner, "timer", message)
+        return
     if is_constant:
         _check_constant_time(owner, kind, value, report)
 
@@ -255,13 +260,17 @@ def _check_constant_time(owner: str, kind: str, value: object, report: Report) -
         report.error(owner, "timer", str(error))
 
 
+def _may_repeat(event: Element | None) -> bool:
+    return event is not None and tag_of(event) == "boundaryEvent" and event.get("cancelActivity") == "false"
+
+
 def _check_cycle(owner: str, value: str, report: Report) -> None:
     match = _CYCLE.fullmatch(value)
     if match is None:
         raise ExpressionError(f'"{value[:40]}" is no cycle; write "R3/PT4H".')
     length = parse_duration(match["length"])
-    if not length:
-        report.error(owner, "timer", "A cycle of no length never stops; give it a length.")
+    if length < timedelta(minutes=1):
+        report.error(owner, "timer", "A cycle repeats once a minute at most; give it more time.")
     if match["times"] == "" or int(match["times"]) > MAX_CARDINALITY:
         report.error(owner, "timer", f"A cycle says how often it repeats, at most {MAX_CARDINALITY} times.")
 

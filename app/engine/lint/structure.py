@@ -50,7 +50,10 @@ def _check_processes(diagram: Diagram, bundle: Bundle, report: Report) -> None:
     if not diagram.processes:
         report.error("", "no-process", "There is no process in this diagram; draw one.")
     for process in diagram.processes:
-        if process.get("isExecutable") != "true":
+        if process in diagram.drawings:
+            message = "This process is not executable: it is a drawing only, and nothing in it is checked or run."
+            report.warning(id_of(process), "drawing-only", message)
+        elif process.get("isExecutable") != "true":
             message = 'The process is not executable and would never run; set "executable".'
             report.error(id_of(process), "not-executable", message)
         others = [each for each in bundle.diagrams for other in each.processes if id_of(other) == id_of(process)]
@@ -188,7 +191,7 @@ def _check_gateway(gateway: Element, scope: Scope, report: Report) -> None:
 def _check_choice(gateway: Element, scope: Scope, default: str | None, report: Report) -> None:
     name = id_of(gateway)
     leaving = scope.outgoing[name]
-    if len(leaving) < 2:
+    if not any(flow.condition for flow in leaving) and len(leaving) < 2:
         return
     for flow in leaving:
         if flow.id != default and not flow.condition:
@@ -202,6 +205,9 @@ def _check_choice(gateway: Element, scope: Scope, default: str | None, report: R
 def _check_event_gateway(gateway: Element, scope: Scope, report: Report) -> None:
     name = id_of(gateway)
     leaving = scope.outgoing[name]
+    if gateway.get("instantiate") == "true" or gateway.get("eventGatewayType") == "Parallel":
+        message = "It cannot start an instance or wait for all its events; start plainly, and let one event win."
+        report.error(name, "event-gateway", message)
     if len(leaving) < 2:
         report.warning(name, "event-gateway", "An event gateway chooses between events; give it two at least.")
     for flow in leaving:

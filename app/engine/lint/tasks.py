@@ -35,6 +35,7 @@ USER_TASK_PROPERTIES: Final = frozenset(
         "customer_step",
         "customer_step:ro",
         "name:ro",
+        "to_do",
     }
 )
 
@@ -177,6 +178,8 @@ def _check_call(activity: Element, bundle: Bundle, report: Report) -> None:
     name, called = id_of(activity), activity.get("calledElement", "")
     if not called:
         report.error(name, "missing-process", "It calls no process; choose one.")
+    elif called in bundle.processes and bundle.processes[called].get("isExecutable") != "true":
+        report.error(name, "missing-process", f"The process `{called}` is not executable; make it so or call another.")
     elif called not in bundle.processes:
         message = f"There is no process `{called}`{similar(called, bundle.processes)} Add its file or choose another."
         report.error(name, "missing-process", message)
