@@ -121,5 +121,5 @@ def test_a_cell_that_fails_names_its_table_row_and_column() -> None:
 
 
 def test_a_cell_that_cannot_be_read_names_its_table_row_and_column() -> None:
-    with pytest.raises(ExpressionError, match="^Decision table routing, row 1, column x: .*Powers are not part"):
+    with pytest.raises(ExpressionError, match=r"^Decision table routing, row 1, column x: .*Powers are not part"):
         answer(table((["9 ** 9"], ['"one"']), inputs=("x",)), x=2)
