@@ -25,15 +25,15 @@ def main(words: list[str]) -> int:
     parser.add_argument("--only", choices=PARTS, help="measure this part only")
     options = parser.parse_args(words)
     from app import logs
-    from bench.engine.figures import NAMES, Figure, Line, machine, table
+    from bench.engine.figures import NAMES, Figure, Line, Measured, machine, table
 
-    logs.configure()
+    logs.configure_for_commands()
     print(machine(), flush=True)
     lines: list[Line] = []
     notes: list[str] = []
     figures: dict[str, Figure] = dict.fromkeys(NAMES)
     for part in [options.only] if options.only else PARTS:
-        measure: Callable[[bool], object] = import_module(f"bench.engine.{PARTS[part]}").measure
+        measure: Callable[[bool], Measured] = import_module(f"bench.engine.{PARTS[part]}").measure
         began = time.monotonic()
         measured = measure(options.quick)
         print(f"  {part}: {time.monotonic() - began:.0f} s", flush=True)

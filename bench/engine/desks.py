@@ -43,9 +43,9 @@ class Desk:
     def start(self, subject_id: int) -> int:
         """Start a request; its instance's id."""
         return self.write(
-            lambda session: service.start(
-                session, reference.KEY, Subject("bench", subject_id), variables=reference.request()
-            ).id
+            lambda session: (
+                service.start(session, reference.KEY, Subject("bench", subject_id), variables=reference.request()).id
+            )
         )
 
     def apply(self, instance_id: int, subject_id: int, what: Interaction) -> None:

@@ -69,13 +69,14 @@ def machine() -> str:
     model = platform.processor() or platform.machine()
     information = Path("/proc/cpuinfo")
     if information.exists():
-        named = [line.partition(":")[2].strip() for line in information.read_text().splitlines() if "model name" in line]
+        named = [
+            line.partition(":")[2].strip() for line in information.read_text().splitlines() if "model name" in line
+        ]
         model = named[0] if named else model
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
-    return (
-        f"{model}, {os.cpu_count()} cores{load}; {platform.system()} {platform.release()}; "
-        f"Python {platform.python_version()}, SpiffWorkflow {version('SpiffWorkflow')}, SQLAlchemy {version('SQLAlchemy')}"
-    )
+    libraries = ", ".join(f"{name} {version(name)}" for name in ("SpiffWorkflow", "SQLAlchemy"))
+    system = f"{platform.system()} {platform.release()}; Python {platform.python_version()}"
+    return f"{model}, {os.cpu_count()} cores{load}; {system}, {libraries}"
 
 
 def table(lines: Sequence[Line]) -> str:
@@ -84,6 +85,8 @@ def table(lines: Sequence[Line]) -> str:
     rows = [(each.what, each.stock, each.ours, each.ratio, each.wanted) for each in (heads, *lines)]
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     return "\n".join(
-        "  ".join(text.ljust(width) if column in (0, 4) else text.rjust(width) for column, (text, width) in each).rstrip()
+        "  ".join(
+            text.ljust(width) if column in (0, 4) else text.rjust(width) for column, (text, width) in each
+        ).rstrip()
         for each in (list(enumerate(zip(row, widths, strict=True))) for row in rows)
     )

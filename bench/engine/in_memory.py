@@ -22,7 +22,9 @@ def measure(quick: bool) -> Measured:
             ours.apply(mine, interaction)
         written, blob = stock.dump(theirs), ours.dump(mine)
         count = 15 if quick else 60
-        measured.compare("state written", *side_by_side(lambda: stock.dump(theirs), lambda: ours.dump(mine), count), "ms")
+        measured.compare(
+            "state written", *side_by_side(lambda: stock.dump(theirs), lambda: ours.dump(mine), count), "ms"
+        )
         measured.compare("state read", *side_by_side(lambda: stock.load(written), lambda: ours.load(blob), count), "ms")
     sizes = len(written.encode()), len(blob)
     measured.figures["state_ratio"] = measured.compare("state after one reply", *sizes, "B", "≥ 12 ×")

@@ -1,4 +1,4 @@
-"""The reference diagram and its walk: what is done to it, written once for the library alone and for the desk's engine."""
+"""The reference diagram and its walk: what is done to it, for the library alone and for the desk's engine."""
 
 from __future__ import annotations
 
