@@ -62,6 +62,9 @@ def _read_all(paths: tuple[Path, ...]) -> tuple[list[SourceFile], list[Problem]]
             found.append(_unreadable(path, error))
             continue
         for file in files:
+            if file.exists() and not file.is_file():
+                found.append(Problem(str(file), "", "file", "error", "This is no file; give files and folders."))
+                continue
             kind = definitions.KINDS.get(file.suffix.lower())
             if kind is None:
                 message = "This is no diagram, decision table or form; give files ending in .bpmn, .dmn or .form."

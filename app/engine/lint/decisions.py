@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import Final
 
 from app.engine.dmn import HIT_POLICIES, compile_cell
 from app.engine.expressions import Expression, ExpressionError, compile_expression
 from app.engine.facts import known_facts, known_functions
 from app.engine.lint.bundle import Bundle, DecisionFile, Element, Report, id_of, tag_of, text_of
-from app.engine.lint.expressions import check_names, known_variables
+from app.engine.lint.expressions import check_attributes, check_names, known_attributes, known_variables
 
 DMN_SPACES: Final = frozenset(
     {
@@ -18,6 +19,14 @@ DMN_SPACES: Final = frozenset(
         "https://www.omg.org/spec/DMN/20191111/MODEL/",
     }
 )
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What cells may read: names, and the attributes of facts."""
+
+    names: frozenset[str]
+    attributes: dict[str, frozenset[str]]
 
 
 def check(file: DecisionFile, bundle: Bundle, report: Report) -> None:
@@ -64,7 +73,7 @@ def _check_table(table: Element, bundle: Bundle, report: Report) -> None:
     _check_outputs(name, outputs, report)
     if not rules:
         report.warning(name, "no-rules", "The table has no rules, so it never answers; add one.")
-    known = known_facts() | known_variables(bundle)
+    known = _Known(known_facts() | known_variables(bundle), known_attributes(bundle))
     texts = [_input_text(each, report) for each in inputs]
     for number, rule in enumerate(rules, start=1):
         _check_rule(number, rule, texts, outputs, known, report)
@@ -94,7 +103,7 @@ def _input_text(element: Element, report: Report) -> str:
 
 
 def _check_rule(
-    number: int, rule: Element, inputs: list[str], outputs: list[Element], known: frozenset[str], report: Report
+    number: int, rule: Element, inputs: list[str], outputs: list[Element], known: _Known, report: Report
 ) -> None:
     name = id_of(rule)
     tests = [child for child in rule if tag_of(child) == "inputEntry"]
@@ -129,9 +138,10 @@ def _check_rule(
             _check_cell_names(cell, answer, known, report)
 
 
-def _check_cell_names(cell: Element, expression: Expression | None, known: frozenset[str], report: Report) -> None:
+def _check_cell_names(cell: Element, expression: Expression | None, known: _Known, report: Report) -> None:
     if expression is not None:
-        check_names(id_of(cell), expression, known, known_functions(), report)
+        check_names(id_of(cell), expression, known.names, known_functions(), report)
+        check_attributes(id_of(cell), expression, known.attributes, report)
 
 
 def _cell_text(cell: Element) -> str:

@@ -57,11 +57,13 @@ def check(diagram: Diagram, bundle: Bundle, report: Report) -> None:
     known = facts.known_facts() | known_variables(bundle)
     functions = facts.known_functions()
     answers = _answer_fields(diagram, bundle)
+    attributes = known_attributes(bundle)
     for written in _all_written(diagram):
         compiled = _compiled(written, report)
         if compiled is not None:
             check_names(written.element, compiled, known, functions, report)
             _check_answer_fields(written.element, compiled, answers, report)
+            check_attributes(written.element, compiled, attributes, report)
             if isinstance(compiled, Script):
                 _check_assigned(written.element, compiled, report)
     for definition in diagram.elements(f"{BPMN}timerEventDefinition"):
@@ -75,6 +77,15 @@ def known_variables(bundle: Bundle) -> frozenset[str]:
     return frozenset(name for diagram in bundle.diagrams for name in _assigned_in(diagram) if name) | frozenset(
         name for file in bundle.decision_files for name in file.outputs
     )
+
+
+def known_attributes(bundle: Bundle) -> dict[str, frozenset[str]]:
+    """What may be read from each fact; facts that something in these files assigns anew are left out.
+
+    Which kind of subject an instance will be about is unknown here, so an attribute counts if any kind has it.
+    """
+    assigned = known_variables(bundle)
+    return {name: frozenset(known) for name, known in facts.attributes().items() if name not in assigned}
 
 
 def check_names(
@@ -192,6 +203,16 @@ def _assigned_by(script: str) -> frozenset[str]:
         return compile_script(script).assigned
     except ExpressionError:
         return frozenset()
+
+
+def check_attributes(
+    element: str, compiled: Expression | Script, attributes: dict[str, frozenset[str]], report: Report
+) -> None:
+    """Report attributes that no fact of this name has."""
+    for path in sorted(compiled.paths):
+        if len(path) > 1 and path[0] in attributes and path[1] not in attributes[path[0]]:
+            message = f"The facts `{path[0]}` have no `{path[1]}`{similar(path[1], attributes[path[0]])}"
+            report.error(element, "unknown-attribute", message)
 
 
 def _answer_fields(diagram: Diagram, bundle: Bundle) -> dict[str, frozenset[str]]:
