@@ -17,6 +17,7 @@ class Limits:
     """The most that one step may do; tests make them small."""
 
     tasks: int = 2_000
+    children: int = 10_000
     depth: int = 15
     seconds: float = 10.0
     blob_bytes: int = 1_000_000
@@ -32,6 +33,7 @@ class Budget:
 
     limits: Limits = field(default_factory=lambda: LIMITS)
     tasks: int = 0
+    children: int = 0
     started: float = field(default_factory=time.monotonic)
 
     def spend_task(self) -> None:
@@ -43,6 +45,12 @@ class Budget:
             )
         if time.monotonic() - self.started > self.limits.seconds:
             raise BudgetExceeded(f"The step took more than {self.limits.seconds:g} seconds.")
+
+    def spend_child(self) -> None:
+        """Count one place that the instance comes to."""
+        self.children += 1
+        if self.children > self.limits.children:
+            raise BudgetExceeded(f"More than {self.limits.children} elements were begun in one step.")
 
     def check_depth(self, depth: int) -> None:
         """Refuse call activities nested too deeply: usually a process that calls itself."""

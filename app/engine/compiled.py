@@ -13,7 +13,7 @@ from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 
 from app.engine import xml
-from app.engine.parser import DeskParser, freeze
+from app.engine.parser import DeskParser, freeze, stop_predicting
 from app.engine.xml import SourceFile
 from app.errors import InvalidInput
 
@@ -78,6 +78,7 @@ def compile_files(key: str, files: Sequence[SourceFile], names: Mapping[str, lis
         )
     for each in {id(one): one for one in (spec, *subprocess_specs.values())}.values():
         freeze(each)
+        stop_predicting(each)
     # The process itself is listed too: one that calls itself is found among its own sub-processes.
     found = {each.name: list(each.task_specs) for each in (spec, *subprocess_specs.values())}
     forms = {file.name.removesuffix(".form"): json.loads(file.content) for file in files if file.kind == "form"}

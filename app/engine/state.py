@@ -1,17 +1,23 @@
-"""The state of an instance as bytes, without its diagram.
+"""The state of an instance as bytes, without its diagram and without what the library guesses may come.
 
-Format 1 is JSON made of lists, so that nothing depends on the order of keys:
+Format 2 is JSON made of lists, so that nothing depends on the order of keys:
 
-    [workflow, workflow, …]   the process first, then its sub-processes, outer before inner
-    workflow = [parent task id | None, spec name, success, completed, [row, …], id of the last task, correlations, data]
-    row = [parent row | -1, spec index, state, changed at, id, triggered, internal data, changed data, dropped data]
+    [process, process, …]   the process first, then its sub-processes, outer before inner
+    process = [id of the calling task, spec name, success + 2 × completed, [row, …], place of the last task + 1,
+               correlations, data]
+    row     = [parent's place + 1, spec index, state + 1024 × triggered, changed at, id, internal data, changed data,
+               dropped data]
 
+Empty values at the end of a list are left out. Times are milliseconds. Finished tasks have no id: nothing names them.
 A row keeps only the data in which it differs from its parent. The spec index counts in the list of names stored with
 the definition version, so the order in which a later parser finds elements does not matter.
+
+Format 1 (`_read_1`) had predicted tasks, which are passed over.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -25,10 +31,15 @@ from app.engine.budgets import Budget
 from app.engine.compiled import Compiled
 from app.engine.environment import DeskScripts
 from app.engine.parser import event_definitions
+from app.engine.task import DeskTask
 from app.engine.values import plain
 from app.engine.workflow import DeskSubWorkflow, DeskWorkflow
 
-FORMAT = 1
+FORMAT = 2
+
+_TRIGGERED = 1024
+_SUCCESS, _COMPLETED = 1, 2
+_PREDICTED = TaskState.PREDICTED_MASK | TaskState.FUTURE
 
 
 def dump(workflow: DeskWorkflow, compiled: Compiled) -> bytes:
@@ -41,37 +52,46 @@ def _dump_level(level: Any, compiled: Compiled) -> list[Any]:
     index = compiled.index_of(level.spec.name)
     rows: list[list[Any]] = []
     places: dict[UUID, int] = {}
+    tasks = level.tasks
     stack = [level.task_tree]
     while stack:
         task = stack.pop()
-        places[task.id] = len(rows)
-        parent = level.tasks.get(task._parent)
+        parent = tasks.get(task._parent)
+        state = task._state
+        finished = state & TaskState.FINISHED_MASK
         changed, dropped = _difference(task, parent)
-        rows.append(
-            [
-                places[parent.id] if parent is not None else -1,
-                index[task.task_spec.name],
-                task.state,
-                task.last_state_change,
-                task.id.hex,
-                int(task.triggered),
-                _dump_internal(task) or None,
-                changed or None,
-                dropped or None,
-            ]
-        )
-        stack.extend(level.tasks[child] for child in reversed(task._children))
+        row = [
+            places[parent.id] if parent is not None else 0,
+            index[task.task_spec.name],
+            state + _TRIGGERED if task.triggered else state,
+            int(task.last_state_change * 1000),
+            0 if finished else task.id.hex,
+            _dump_internal(task) if task.internal_data else 0,
+            changed,
+            dropped,
+        ]
+        rows.append(_shortened(row))
+        places[task.id] = len(rows)
+        if task._children:
+            stack.extend(tasks[child] for child in reversed(task._children))
     last = level.last_task
-    return [
-        level.parent_task_id.hex if level.parent_task_id else None,
-        level.spec.name,
-        level.success,
-        level.completed,
-        rows,
-        last.id.hex if last is not None and last.id in places else None,
-        level.correlations,
-        level.data,
-    ]
+    return _shortened(
+        [
+            level.parent_task_id.hex if level.parent_task_id else 0,
+            level.spec.name,
+            _SUCCESS * bool(level.success) + _COMPLETED * bool(level.completed),
+            rows,
+            places.get(last.id, 0) if last is not None else 0,
+            level.correlations,
+            level.data,
+        ]
+    )
+
+
+def _shortened(values: list[Any]) -> list[Any]:
+    while not values[-1]:
+        values.pop()
+    return values
 
 
 def _difference(task: Task, parent: Task | None) -> tuple[dict[str, Any], list[str]]:
@@ -79,6 +99,8 @@ def _difference(task: Task, parent: Task | None) -> tuple[dict[str, Any], list[s
     if parent is None:
         return data, []
     before = parent.data
+    if data is before or data == before:
+        return {}, []
     changed = {key: value for key, value in data.items() if key not in before or before[key] != value}
     return changed, [key for key in before if key not in data]
 
@@ -108,13 +130,14 @@ def load(
     Raises:
         ValueError: the state was written by a version of the desk newer than this one.
     """
-    if state_format != FORMAT:
+    if state_format not in _READERS:
         raise ValueError(f"state format {state_format} is not known here")
+    read = _READERS[state_format]
     first, *rest = orjson.loads(blob)
     workflow = DeskWorkflow(
         compiled.spec, compiled.subprocess_specs, scripts=scripts, budget=budget, deserializing=True
     )
-    _load_level(workflow, first, workflow, compiled)
+    _load_level(workflow, read(first), workflow, compiled)
     for written in rest:
         parent = workflow.get_task_from_id(UUID(hex=written[0]))
         level = DeskSubWorkflow(
@@ -122,31 +145,81 @@ def load(
         )
         workflow.subprocesses[parent.id] = level
         level.completed_event.connect(parent.task_spec._on_subworkflow_completed, parent)
-        _load_level(level, written, workflow, compiled)
+        _load_level(level, read(written), workflow, compiled)
     return workflow
 
 
+def _read_2(written: list[Any]) -> list[Any]:
+    return written + [0] * (7 - len(written))
+
+
+def _read_1(written: list[Any]) -> list[Any]:
+    """A process of format 1 in the words of format 2.
+
+    workflow = [parent task id | None, spec name, success, completed, [row, …], id of the last task, correlations, data]
+    row = [parent row | -1, spec index, state, changed at, id, triggered, internal data, changed data, dropped data]
+    """
+    parent_id, name, success, completed, old_rows, last, correlations, data = written
+    rows: list[list[Any]] = []
+    moved: dict[int, int] = {-1: 0}
+    places: dict[str | None, int] = {None: 0}
+    for place, (parent, index, state, changed_at, task_id, triggered, internal, changed, dropped) in enumerate(
+        old_rows
+    ):
+        if state & _PREDICTED or parent not in moved:
+            continue
+        rows.append(
+            [
+                moved[parent],
+                index,
+                state + _TRIGGERED * triggered,
+                changed_at * 1000,
+                task_id,
+                internal,
+                changed,
+                dropped,
+            ]
+        )
+        moved[place] = places[task_id] = len(rows)
+    flags = _SUCCESS * bool(success) + _COMPLETED * bool(completed)
+    return [parent_id, name, flags, rows, places.get(last, 0), correlations, data]
+
+
+_READERS: dict[int, Callable[[list[Any]], list[Any]]] = {1: _read_1, 2: _read_2}
+
+
 def _load_level(level: Any, written: list[Any], top: DeskWorkflow, compiled: Compiled) -> None:
-    _, name, success, completed, rows, last, correlations, data = written
+    _, name, flags, rows, last, correlations, data = written
     names, specs = compiled.names[name], level.spec.task_specs
-    made: list[Task] = []
-    for place, index, state, changed_at, task_id, triggered, internal, changed, dropped in rows:
-        parent = made[place] if place >= 0 else None
-        task = Task(level, specs[names[index]], state=state, id=UUID(hex=task_id))
-        task.last_state_change = changed_at
-        task.triggered = bool(triggered)
-        if parent is not None:
-            task._parent = parent.id
-            parent._children.append(task.id)
-        task.internal_data = _load_internal(task, internal or {})
-        task.data = _merged(parent.data if parent is not None else {}, changed, dropped)
+    made: list[DeskTask] = []
+    for row in rows:
+        place, index, state, changed_at, task_id, internal, changed, dropped = row + [0] * (8 - len(row))
+        parent = made[place - 1] if place else None
+        task = DeskTask(
+            level,
+            specs[names[index]],
+            parent,
+            state & ~_TRIGGERED,
+            UUID(hex=task_id) if task_id else None,
+            changed_at / 1000,
+        )
+        task.triggered = state >= _TRIGGERED
+        if internal:
+            task.internal_data = _load_internal(task, internal)
+        if parent is None:
+            task.data = changed or {}
+        elif not (changed or dropped) and _is_finished(task) and _is_finished(parent):
+            # Nothing merges into what is finished, so both may look at the same.
+            task.data = parent.data
+        else:
+            task.data = _merged(parent.data, changed, dropped)
         made.append(task)
-        if state == TaskState.WAITING and isinstance(task.task_spec, CatchingEvent):
+        if task._state == TaskState.WAITING and isinstance(task.task_spec, CatchingEvent):
             top.event_manager.add_task(task)
     level.task_tree = made[0]
-    level.success, level.completed = success, completed
-    level.correlations, level.data = correlations, data
-    level.last_task = level.tasks.get(UUID(hex=last)) if last else None
+    level.success, level.completed = bool(flags & _SUCCESS), bool(flags & _COMPLETED)
+    level.correlations, level.data = correlations or {}, data or {}
+    level.last_task = made[last - 1] if last else None
 
 
 def _load_internal(task: Task, internal: dict[str, Any]) -> dict[str, Any]:
@@ -172,3 +245,7 @@ def _copy(value: Any) -> Any:
     if isinstance(value, list):
         return [_copy(part) for part in value]
     return value
+
+
+def _is_finished(task: DeskTask) -> bool:
+    return bool(task._state & TaskState.FINISHED_MASK)

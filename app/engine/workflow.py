@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from SpiffWorkflow.bpmn import BpmnEvent, BpmnWorkflow
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 from SpiffWorkflow.bpmn.specs.event_definitions.multiple import MultipleEventDefinition
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
-from SpiffWorkflow.exceptions import SpiffWorkflowException
+from SpiffWorkflow.exceptions import SpiffWorkflowException, TaskNotFoundException
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 from sqlalchemy.exc import OperationalError
@@ -24,6 +25,7 @@ from app.engine.budgets import Budget, BudgetExceeded
 from app.engine.due import TimerDefinition
 from app.engine.environment import DeskScripts, ElementFailed, element_of
 from app.engine.parser import event_definitions
+from app.engine.task import DeskTask
 
 Observer = Callable[[Task], None]
 
@@ -50,6 +52,14 @@ class _Table:
             self.completed = all(task.has_state(TaskState.FINISHED_MASK) for task in self.tasks.values())
         return self.completed
 
+    def get_tasks(self, first_task: Task | None = None, **wanted: Any) -> list[Task]:
+        """As the library; all of a state (a terminating end asks) come from the table."""
+        if first_task is not None or wanted.keys() != {"state"}:
+            return list(super().get_tasks(first_task, **wanted))  # type: ignore[misc]  # mixed into its workflows
+        top, state = self.top_workflow, wanted["state"]  # type: ignore[attr-defined]
+        below = [each for each in top.subprocesses.values() if self in _above(each)]
+        return [task for level in (self, *below) for task in level.tasks.values() if task.state & state]
+
     def ready(self, *, manual: bool) -> list[Task]:
         """Tasks that can run now: by themselves, or (manual) by a person."""
         return [t for t in self.tasks.values() if t.state == TaskState.READY and bool(t.task_spec.manual) is manual]
@@ -61,6 +71,25 @@ class _Table:
 
 class DeskSubWorkflow(_Table, BpmnSubWorkflow):  # type: ignore[misc]  # the library has no types
     """A sub-process or called process of a running instance."""
+
+    def __init__(
+        self, spec: BpmnProcessSpec, parent_task_id: UUID, top_workflow: DeskWorkflow, *, deserializing: bool = False
+    ) -> None:
+        super().__init__(spec, parent_task_id, top_workflow, deserializing=True)
+        if not deserializing:
+            _begin(self)
+
+    def cancel(self, success: bool = False) -> list[Task]:
+        """Cancel what is open in it."""
+        self.success, self.completed = success, True
+        cancelled = [task for task in self.tasks.values() if not task.has_state(TaskState.FINISHED_MASK)]
+        for task in cancelled:
+            task.cancel()
+        return cancelled
+
+    def _task_removed_notify(self, task: Task) -> None:
+        super()._task_removed_notify(task)
+        self.top_workflow.end_subprocess(task)
 
 
 class DeskWorkflow(_Table, BpmnWorkflow):  # type: ignore[misc]  # the library has no types
@@ -76,7 +105,9 @@ class DeskWorkflow(_Table, BpmnWorkflow):  # type: ignore[misc]  # the library h
         deserializing: bool = False,
     ) -> None:
         self.budget = budget or Budget()
-        super().__init__(spec, subprocess_specs, script_engine=scripts or _NoScripts(), deserializing=deserializing)
+        super().__init__(spec, subprocess_specs, script_engine=scripts or _NoScripts(), deserializing=True)
+        if not deserializing:
+            _begin(self)
 
     def create_subprocess(self, my_task: Task, spec_name: str) -> DeskSubWorkflow:
         """Begin a sub-process, unless it would be nested too deeply."""
@@ -88,6 +119,28 @@ class DeskWorkflow(_Table, BpmnWorkflow):  # type: ignore[misc]  # the library h
         subprocess = DeskSubWorkflow(spec, parent_task_id=my_task.id, top_workflow=self)
         self.subprocesses[my_task.id] = subprocess
         return subprocess
+
+    def end_subprocess(self, caller: Task) -> None:
+        """Its caller was removed: it has nowhere to go on to."""
+        subprocess = self.subprocesses.pop(caller.id, None)
+        if subprocess is not None:
+            subprocess.cancel()
+
+    def _task_removed_notify(self, task: Task) -> None:
+        super()._task_removed_notify(task)
+        self.end_subprocess(task)
+
+    def get_task_from_id(self, task_id: UUID) -> Task:
+        """The task, wherever it is.
+
+        Raises:
+            TaskNotFoundException: there is none.
+        """
+        for level in (self, *self.subprocesses.values()):
+            found = level.tasks.get(task_id)
+            if found is not None:
+                return found
+        raise TaskNotFoundException(f"A task with id {task_id} was not found", task_spec=self.spec)
 
     def levels(self) -> list[Any]:
         """The process and all its running sub-processes."""
@@ -113,6 +166,8 @@ class DeskWorkflow(_Table, BpmnWorkflow):  # type: ignore[misc]  # the library h
         for subprocess in active:
             while self._run_ready(subprocess, will, did):
                 busy = True
+            if subprocess.parent_task_id not in self.subprocesses:
+                continue
             parent = self.get_task_from_id(subprocess.parent_task_id)
             parent.task_spec._update(parent)
         while self._run_ready(self, will, did):
@@ -160,6 +215,20 @@ class DeskWorkflow(_Table, BpmnWorkflow):  # type: ignore[misc]  # the library h
     def for_people(self) -> list[Task]:
         """The tasks that wait for a person."""
         return [task for level in self.levels() if not level.completed for task in level.ready(manual=True)]
+
+
+def _begin(level: Any) -> None:
+    level.task_tree = DeskTask(level, level.spec.start, state=TaskState.FUTURE)
+    level.task_tree._ready()
+
+
+def _above(level: Any) -> list[Any]:
+    """The processes that this one is in."""
+    found = []
+    while level.parent_workflow is not None:
+        level = level.parent_workflow
+        found.append(level)
+    return found
 
 
 def _timers(task: Task) -> list[TimerDefinition]:

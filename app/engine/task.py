@@ -1,0 +1,114 @@
+"""A task in memory: the library's, without what it does for its log and for a tree it has guessed ahead.
+
+Every task of a running process is one of these, because each makes its own children.
+"""
+
+from __future__ import annotations
+
+import time
+from copy import copy
+from typing import Any
+from uuid import UUID, uuid4
+
+from SpiffWorkflow.specs.base import TaskSpec
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
+
+_UNFINISHED = TaskState.NOT_FINISHED_MASK
+_MUTABLE = (dict, list, set)
+
+
+class DeskTask(Task):  # type: ignore[misc]  # the library has no types
+    """One element that an instance has come to."""
+
+    # The table of tasks holds it by this; the library reads it in every step up or down the tree.
+    id: UUID
+
+    def __init__(
+        self,
+        workflow: Any,
+        task_spec: TaskSpec,
+        parent: Task | None = None,
+        state: int = TaskState.MAYBE,
+        task_id: UUID | None = None,
+        changed_at: float | None = None,
+    ) -> None:
+        """Put a task into the table of its process, below its parent.
+
+        Args:
+            changed_at: when it came to its state, in seconds; now when None.
+        """
+        self.id = task_id or uuid4()
+        workflow.tasks[self.id] = self
+        self.workflow = workflow
+        self._children: list[UUID] = []
+        self._state = state
+        self.triggered = False
+        self.task_spec = task_spec
+        # Nothing of ours assigns threads; the library's joins compare them.
+        self.thread_id = 0
+        self.data: dict[str, Any] = {}
+        self.internal_data: dict[str, Any] = {}
+        self.last_state_change = time.time() if changed_at is None else changed_at
+        if parent is None:
+            self._parent = None
+        else:
+            self._parent = parent.id
+            parent._children.append(self.id)
+
+    def _add_child(self, task_spec: TaskSpec, state: int = TaskState.MAYBE) -> DeskTask:
+        self.workflow.top_workflow.budget.spend_child()
+        task = DeskTask(self.workflow, task_spec, self, state)
+        if state == TaskState.READY:
+            task._ready()
+        return task
+
+    def _sync_children(self, task_specs: list[TaskSpec], state: int = TaskState.MAYBE) -> None:
+        if self._children:
+            super()._sync_children(task_specs, state)
+            return
+        for task_spec in task_specs:
+            self._add_child(task_spec, state)
+
+    def _set_state(self, value: int) -> None:
+        if value != self._state:
+            self.last_state_change = time.time()
+            self._state = value
+
+    def _inherit_data(self) -> None:
+        if self.data:
+            super()._inherit_data()
+            return
+        before = self.workflow.tasks[self._parent].data
+        self.data = {key: copy(value) if isinstance(value, _MUTABLE) else value for key, value in before.items()}
+
+    def cancel(self) -> None:
+        """End it and what is unfinished below it; a chain of finished tasks may be longer than Python's stack."""
+        stack = [self]
+        while stack:
+            task = stack.pop()
+            if task._state & _UNFINISHED:
+                super(DeskTask, task).cancel()
+            else:
+                tasks = task.workflow.tasks
+                stack.extend(tasks[child] for child in reversed(task._children))
+
+    def is_descendant_of(self, task: Task) -> bool:
+        """Whether the other task lies above this one."""
+        above = self.parent
+        while above is not None:
+            if above is task:
+                return True
+            above = above.parent
+        return False
+
+    def find_ancestor(self, spec_name: str) -> Task | None:
+        """The nearest task above this one that stands for an element."""
+        above = self.parent
+        while above is not None and above.task_spec.name != spec_name:
+            above = above.parent
+        return above
+
+    def collect_log_extras(self, dct: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Nothing: the library would describe the task for every log line."""
+        return dct or {}
