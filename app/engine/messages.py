@@ -1,17 +1,257 @@
-"""Messages that instances wait for."""
+"""Messages: who waits for them, and what becomes of those that nobody waits for yet.
+
+A wait is found by name, subject and correlation key. A message that came early is kept only when its sender said for
+how long; whatever became of it stays visible until it is forgotten.
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
 
+from sqlalchemy import CursorResult, and_, delete, or_, select, update
+
+from app import clock
 from app.db import Session
-from app.engine.models import MessageWait
+from app.engine.models import EarlyMessage, InstanceState, MessageState, MessageWait, ProcessInstance
 from app.engine.subject import Subject
+from app.engine.values import plain
+
+# How long one can look up what became of a message.
+REMEMBERED = timedelta(days=90)
+LONGEST_KEPT = timedelta(days=366)
+_NEW_WAITS = "new_message_waits"
+_LIVE = (InstanceState.RUNNING, InstanceState.STALLED)
+
+
+@dataclass(frozen=True)
+class Receiver:
+    """An instance that waits for a message."""
+
+    instance_id: int
+    is_suspended: bool
 
 
 def is_awaited(session: Session, name: str, subject: Subject) -> bool:
     """Whether an instance of the subject waits for this message now."""
-    query = select(MessageWait.id).where(
-        MessageWait.name == name, MessageWait.subject_kind == subject.kind, MessageWait.subject_id == subject.id
+    query = select(MessageWait.id).where(*_waits_of(name, subject))
+    return session.scalars(query.limit(1)).first() is not None
+
+
+def receivers(session: Session, name: str, subject: Subject, key: str | None) -> list[Receiver]:
+    """The instances that wait for this message, in the order they were started."""
+    query = (
+        select(MessageWait.instance_id, ProcessInstance.suspended_at)
+        .join(ProcessInstance, ProcessInstance.id == MessageWait.instance_id)
+        .where(*_waits_of(name, subject), MessageWait.key.is_(None) | (MessageWait.key == key))
+        .distinct()
+        .order_by(MessageWait.instance_id)
+    )
+    return [Receiver(found, suspended is not None) for found, suspended in session.execute(query)]
+
+
+def keep(
+    session: Session,
+    name: str,
+    subject: Subject,
+    payload: dict[str, Any],
+    *,
+    key: str | None,
+    keep_for: timedelta | None,
+    held_for: int | None = None,
+) -> EarlyMessage:
+    """Write down a message that nobody could take.
+
+    Args:
+        keep_for: how long it waits for a receiver; without, it is only on record as not received.
+        held_for: the suspended instance that will have it, however long that takes.
+    """
+    now = clock.now()
+    is_kept = held_for is not None or (keep_for is not None and keep_for > timedelta())
+    expires_at = None if held_for is not None else now + min(keep_for or timedelta(), LONGEST_KEPT)
+    message = EarlyMessage(
+        name=name,
+        subject_kind=subject.kind,
+        subject_id=subject.id,
+        key=key,
+        payload=plain(payload),
+        state=(MessageState.WAITING if is_kept else MessageState.EXPIRED).value,
+        held_for_id=held_for,
+        sent_at=now,
+        expires_at=expires_at,
+        closed_at=None if is_kept else now,
+    )
+    session.add(message)
+    session.flush()
+    return message
+
+
+def note_new_waits(session: Session, instance_id: int) -> None:
+    """An instance began to wait for messages in the step under way."""
+    session.info.setdefault(_NEW_WAITS, set()).add(instance_id)
+
+
+def has_new_waits(session: Session, instance_id: int) -> bool:
+    """Whether the instance began to wait since this was asked last."""
+    fresh: set[int] = session.info.get(_NEW_WAITS, set())
+    if instance_id not in fresh:
+        return False
+    fresh.discard(instance_id)
+    return True
+
+
+def take(session: Session, instance_id: int) -> EarlyMessage | None:
+    """Take the oldest kept message that the instance waits for; None when there is none.
+
+    The caller holds the instance. Whoever else looks at the same message takes it or leaves it, never both: the row
+    changes its state once.
+    """
+    now = clock.now()
+    while True:
+        query = (
+            select(EarlyMessage)
+            .join(
+                MessageWait,
+                and_(
+                    MessageWait.name == EarlyMessage.name,
+                    MessageWait.subject_kind == EarlyMessage.subject_kind,
+                    MessageWait.subject_id == EarlyMessage.subject_id,
+                    or_(MessageWait.key.is_(None), MessageWait.key == EarlyMessage.key),
+                ),
+            )
+            .where(
+                MessageWait.instance_id == instance_id,
+                EarlyMessage.state == MessageState.WAITING.value,
+                EarlyMessage.held_for_id.is_(None) | (EarlyMessage.held_for_id == instance_id),
+                EarlyMessage.expires_at.is_(None) | (EarlyMessage.expires_at > now),
+            )
+            .order_by(EarlyMessage.id)
+            .limit(1)
+        )
+        message = session.scalars(query.execution_options(populate_existing=True)).first()
+        if message is None:
+            return None
+        taken = session.execute(
+            update(EarlyMessage)
+            .where(EarlyMessage.id == message.id, EarlyMessage.state == MessageState.WAITING.value)
+            .values(state=MessageState.DELIVERED.value, closed_at=now, delivered_to_id=instance_id)
+        )
+        if cast(CursorResult[Any], taken).rowcount == 1:
+            return message
+
+
+def instances_to_serve(session: Session, limit: int = 100) -> list[int]:
+    """Instances that wait for a message which is kept: those that began to wait while it was being sent."""
+    query = (
+        select(MessageWait.instance_id)
+        .join(ProcessInstance, ProcessInstance.id == MessageWait.instance_id)
+        .join(
+            EarlyMessage,
+            and_(
+                MessageWait.name == EarlyMessage.name,
+                MessageWait.subject_kind == EarlyMessage.subject_kind,
+                MessageWait.subject_id == EarlyMessage.subject_id,
+                or_(MessageWait.key.is_(None), MessageWait.key == EarlyMessage.key),
+            ),
+        )
+        .where(
+            EarlyMessage.state == MessageState.WAITING.value,
+            EarlyMessage.held_for_id.is_(None) | (EarlyMessage.held_for_id == MessageWait.instance_id),
+            EarlyMessage.expires_at.is_(None) | (EarlyMessage.expires_at > clock.now()),
+            ProcessInstance.suspended_at.is_(None),
+        )
+        .distinct()
+        .limit(limit)
+    )
+    return list(session.scalars(query))
+
+
+def expire(session: Session, limit: int = 200) -> int:
+    """Close kept messages whose time is over, or whose instance has ended; returns how many."""
+    now = clock.now()
+    ended = select(ProcessInstance.id).where(ProcessInstance.state.not_in(_LIVE))
+    over = (
+        select(EarlyMessage.id)
+        .where(
+            EarlyMessage.state == MessageState.WAITING.value,
+            (EarlyMessage.expires_at <= now) | EarlyMessage.held_for_id.in_(ended),
+        )
+        .order_by(EarlyMessage.id)
+        .limit(limit)
+    )
+    found = session.scalars(over).all()
+    if not found:
+        return 0
+    done = session.execute(
+        update(EarlyMessage)
+        .where(EarlyMessage.id.in_(found), EarlyMessage.state == MessageState.WAITING.value)
+        .values(state=MessageState.EXPIRED.value, closed_at=now)
+    )
+    return cast(CursorResult[Any], done).rowcount
+
+
+def forget(session: Session, limit: int = 200) -> int:
+    """Remove messages that were closed long ago; returns how many."""
+    old = (
+        select(EarlyMessage.id)
+        .where(
+            EarlyMessage.state != MessageState.WAITING.value,
+            EarlyMessage.closed_at < clock.now() - REMEMBERED,
+        )
+        .limit(limit)
+    )
+    found = session.scalars(old).all()
+    if not found:
+        return 0
+    done = session.execute(delete(EarlyMessage).where(EarlyMessage.id.in_(found)))
+    return cast(CursorResult[Any], done).rowcount
+
+
+def listed(
+    session: Session,
+    *,
+    state: MessageState | None = None,
+    subject: Subject | None = None,
+    name: str | None = None,
+    limit: int = 100,
+) -> list[EarlyMessage]:
+    """Messages that came when nothing waited for them, newest first."""
+    query = select(EarlyMessage).order_by(EarlyMessage.id.desc()).limit(limit)
+    if state is not None:
+        query = query.where(EarlyMessage.state == state.value)
+    if subject is not None:
+        query = query.where(EarlyMessage.subject_kind == subject.kind, EarlyMessage.subject_id == subject.id)
+    if name is not None:
+        query = query.where(EarlyMessage.name == name)
+    return list(session.scalars(query))
+
+
+def of_instance(session: Session, instance: ProcessInstance, limit: int = 20) -> Sequence[EarlyMessage]:
+    """Messages about the instance's subject, or kept for it, that nobody has received, and those it received late."""
+    of_subject = and_(
+        EarlyMessage.subject_kind == instance.subject_kind,
+        EarlyMessage.subject_id == instance.subject_id,
+        EarlyMessage.sent_at >= instance.started_at,
+        EarlyMessage.sent_at <= instance.ended_at if instance.ended_at is not None else EarlyMessage.id.is_not(None),
+        EarlyMessage.delivered_to_id.is_(None) | (EarlyMessage.delivered_to_id == instance.id),
+    )
+    query = select(EarlyMessage).where(of_subject).order_by(EarlyMessage.id.desc()).limit(limit)
+    return session.scalars(query).all()
+
+
+def has_expired(session: Session, now: datetime) -> bool:
+    """Whether `expire` has anything to do; a cheap look for the clock."""
+    query = select(EarlyMessage.id).where(
+        EarlyMessage.state == MessageState.WAITING.value, EarlyMessage.expires_at <= now
     )
     return session.scalars(query.limit(1)).first() is not None
+
+
+def _waits_of(name: str, subject: Subject) -> tuple[Any, ...]:
+    return (
+        MessageWait.name == name,
+        MessageWait.subject_kind == subject.kind,
+        MessageWait.subject_id == subject.id,
+    )

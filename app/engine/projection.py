@@ -9,16 +9,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from SpiffWorkflow.spiff.specs.event_definitions import MessageEventDefinition
 from SpiffWorkflow.task import Task
 from sqlalchemy import Select, select
 
 from app import clock
 from app.db import Session, add_rows
+from app.engine import messages
 from app.engine.due import NEVER, DueTimerDefinition, due_moment
 from app.engine.environment import DeskScripts, ElementFailed, element_of
 from app.engine.expressions import compile_expression
 from app.engine.facts import known_facts, known_functions
+from app.engine.message_events import MessageDefinition
 from app.engine.models import MessageWait, ProcessInstance, TaskState, Timer, UserTask, UserTaskTeam
 from app.engine.parser import event_definitions, properties
 from app.engine.values import ExpressionError
@@ -185,11 +186,11 @@ def _project_timers(session: Session, instance: ProcessInstance, workflow: DeskW
 
 
 def _project_messages(session: Session, instance: ProcessInstance, workflow: DeskWorkflow) -> None:
-    waiting: dict[tuple[str, str], Any] = {
-        (task.id.hex, definition.name): task
+    waiting: dict[tuple[str, str], tuple[Any, MessageDefinition]] = {
+        (task.id.hex, definition.name): (task, definition)
         for task in workflow.waiting()
         for definition in event_definitions(task.task_spec)
-        if isinstance(definition, MessageEventDefinition)
+        if isinstance(definition, MessageDefinition)
     }
     query = select(MessageWait).where(MessageWait.instance_id == instance.id)
     rows = {(row.task_id, row.name): row for row in _present(session, instance, query)}
@@ -204,11 +205,14 @@ def _project_messages(session: Session, instance: ProcessInstance, workflow: Des
             name=name,
             subject_kind=instance.subject_kind,
             subject_id=instance.subject_id,
+            key=definition.key_of(task),
         )
-        for (task_id, name), task in waiting.items()
+        for (task_id, name), (task, definition) in waiting.items()
         if (task_id, name) not in rows
     ]
     add_rows(session, new)
+    if new:
+        messages.note_new_waits(session, instance.id)
 
 
 def _present(session: Session, instance: ProcessInstance, query: Select[Row]) -> Sequence[Row]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import structlog
-from SpiffWorkflow.bpmn import BpmnEvent
 from SpiffWorkflow.exceptions import TaskNotFoundException
-from SpiffWorkflow.spiff.specs.event_definitions import MessageEventDefinition
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState as SpiffState
 from sqlalchemy.exc import OperationalError
@@ -17,11 +16,12 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from app import clock
 from app.db import Session, changes
-from app.engine import definitions, projection, state
+from app.engine import definitions, projection, state, tokens
 from app.engine.budgets import Budget, BudgetExceeded
 from app.engine.environment import DeskScripts, ElementFailed, element_of
 from app.engine.failures import StepFailed, close, locked, settle
 from app.engine.history import History
+from app.engine.message_events import MessageDefinition, MessageEvent
 from app.engine.models import InstanceState, ProcessInstance
 from app.engine.parser import properties
 from app.engine.pruning import prune
@@ -38,6 +38,8 @@ class Thrown:
 
     name: str
     payload: dict[str, Any] = field(default_factory=dict)
+    key: str | None = None
+    keep_for: timedelta | None = None
 
 
 @dataclass
@@ -128,6 +130,8 @@ def _apply(run: _Run) -> bool:
     if run.step.kind == StepKind.TIMER:
         run.element = run.step.data["element"]
         return run.workflow.fire(run.step.data["task_id"], run.step.data["element"])
+    if run.step.kind in (StepKind.MOVE, StepKind.SET):
+        return tokens.apply(run.workflow, run.step)
     projection.rearm(run.workflow, run.scripts)
     return True
 
@@ -162,10 +166,9 @@ def _apply_task(run: _Run) -> bool:
 
 
 def _apply_message(run: _Run) -> bool:
-    definition = MessageEventDefinition(run.step.data["name"])
     payload = _plain(run, run.step.data.get("payload") or {})
     run.element = run.step.data["name"]
-    event = BpmnEvent(definition, payload=payload)
+    event = MessageEvent(MessageDefinition(run.step.data["name"]), payload, key=run.step.data.get("key"))
     return bool(run.workflow.event_manager.catch(event, internal=False))
 
 
@@ -180,9 +183,14 @@ def _plain(run: _Run, value: dict[str, Any]) -> dict[str, Any]:
 def _thrown(workflow: DeskWorkflow) -> list[Thrown]:
     """Messages for others; each also goes to the other instances of the subject that wait for it."""
     return [
-        Thrown(event.event_definition.name, event.payload if isinstance(event.payload, dict) else {})
+        Thrown(
+            event.event_definition.name,
+            event.payload if isinstance(event.payload, dict) else {},
+            event.key,
+            event.keep_for,
+        )
         for event in workflow.get_events()
-        if isinstance(event.event_definition, MessageEventDefinition)
+        if isinstance(event, MessageEvent)
     ]
 
 

@@ -15,13 +15,16 @@ class StepKind(StrEnum):
     MESSAGE = "message"
     TIMER = "timer"
     REFRESH = "refresh"
+    MOVE = "move"
+    SET = "set"
 
 
 @dataclass(frozen=True)
 class Step:
     """One step: what to apply to an instance before it runs on to its next wait states.
 
-    `data` by kind: start {variables}, task {task_id, answer}, message {name, payload}, timer {task_id, element}.
+    `data` by kind: start {variables}, task {task_id, answer}, message {name, payload, key?}, timer {task_id, element},
+    move {cancel?, start?, task_id?}, set {name, value, task_id?} (what people do to an instance, see `interventions`).
     """
 
     kind: StepKind
