@@ -14,8 +14,8 @@ OR-join asks where tokens can go  it looked at predicted tasks                  
 event gateway takes one branch    it took every one whose event it had seen                  `gateways.FirstEvent…`
 several timers at one gateway     they shared one due time                                   `due.DueTimerDefinition`
 a late cycle fires once           it fired once per missed round, all at once                `due.CycleDefinition`
-desk time                         `datetime.now` cannot be moved; the one module that calls  `due.use_desk_time`
-                                  it is given our clock
+desk time, ISO 8601 by ours       its timers ask the machine's clock, read "-PT1H" as an     `due`, `iso_times`
+                                  hour ahead, and know no summer time
 the end waits by the table        walking the tree stops at a depth of a thousand            `UnpredictedEnd` (here),
 and so do look-ups                                                                           `workflow._Table`
 timers fire in steps of their     one that fails must not keep a person from completing      `workflow.update_waiting…`

@@ -1,58 +1,58 @@
-"""Timer events that wait for an absolute moment, whatever their expression gives: a moment, a date or a duration.
+"""Timer events that wait for an absolute moment, whatever their expression gives: a moment, a duration, a cycle.
 
-The library calls `datetime.now` in one module only; `use_desk_time` puts the desk's clock in there, for cycles.
+All of it is ours, so that it follows the desk's clock: the library reads the machine's clock in its own timer events
+only, and none of those is left in a process of ours.
 """
 
 from __future__ import annotations
 
-import datetime as real
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from SpiffWorkflow.bpmn.specs.event_definitions import timer as library
 from SpiffWorkflow.bpmn.specs.event_definitions.timer import CycleTimerEventDefinition, TimerEventDefinition
 from SpiffWorkflow.task import Task
 
 from app import clock
-from app.engine.values import ExpressionError, kind_of, parse_duration, parse_moment
+from app.engine.iso_times import NEVER, Cycle, Span, desk_zone, read_cycle, read_moment, read_span
+from app.engine.values import ExpressionError, kind_of
 
-# What a paused or absent deadline is due at: armed, but for ever away.
-NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+__all__ = ["NEVER", "CycleDefinition", "DueTimerDefinition", "TimerDefinition", "cycle_value", "due_moment"]
 
-
-class DeskDatetime(real.datetime):
-    """`datetime` as the library's timer module sees it: `now` is the desk's."""
-
-    @classmethod
-    def now(cls, tz: real.tzinfo | None = None) -> DeskDatetime:
-        moment = clock.now().astimezone(tz or UTC)
-        return cls(*moment.timetuple()[:6], moment.microsecond, moment.tzinfo)
-
-
-def use_desk_time() -> None:
-    """Make the library's timers follow the desk's clock."""
-    library.datetime = DeskDatetime
+SHORTEST_ROUND = timedelta(minutes=1)
 
 
 def due_moment(value: Any, now: datetime) -> datetime:
     """When a timer is due whose expression gave this value.
 
+    A date, or a time without an offset, is meant in the desk's zone. A moment that is over is due at once.
+
     Raises:
         ExpressionError: the value is no moment, ISO 8601 date or ISO 8601 duration.
     """
     if isinstance(value, str):
-        value = parse_duration(value) if value.startswith("P") else parse_moment(value)
+        text = value.strip()
+        if text.startswith("R"):
+            raise ExpressionError(f'"{text[:40]}" repeats; a date or a duration fires once.')
+        if text.lstrip("+-").startswith("P"):
+            value = read_span(text).after(now, desk_zone())
+        else:
+            value = read_moment(text, desk_zone())
     if isinstance(value, timedelta):
-        value = now + value
+        if value < timedelta(0):
+            raise ExpressionError("A timer cannot wait for a duration before now; its duration has a minus sign.")
+        value = Span(0, value).after(now, desk_zone())
     if not isinstance(value, datetime):
         raise ExpressionError(f"A timer needs a moment or a duration, not {kind_of(value)}.")
     if value.tzinfo is None:
         raise ExpressionError("A timer's moment needs a time zone.")
-    return value.astimezone(UTC)
+    try:
+        return min(value.astimezone(UTC), NEVER)
+    except OverflowError:
+        raise ExpressionError("The moment lies outside the calendar.") from None
 
 
 class DueTimerDefinition(TimerEventDefinition):  # type: ignore[misc]  # the library has no types
-    """A timeDate or timeDuration event. Each keeps its own due time, so two may stand behind one event gateway."""
+    """A timeDate or timeDuration event. Each keeps its own due time, so several may stand behind one event gateway."""
 
     def __init__(self, name: str, expression: str, element: str, **kwargs: Any) -> None:
         super().__init__(name, expression, **kwargs)
@@ -84,7 +84,11 @@ class DueTimerDefinition(TimerEventDefinition):  # type: ignore[misc]  # the lib
 
 
 class CycleDefinition(CycleTimerEventDefinition):  # type: ignore[misc]  # the library has no types
-    """A timeCycle event that, after the desk was down, fires once for all the rounds it missed."""
+    """A timeCycle event that, after the desk was down, fires once for all the rounds it missed, and keeps its rhythm.
+
+    Its state is {cycles, next, duration} as the library keeps it (-1 cycles: without end), and where the length has
+    months also {months, first, round}, because those are counted from the first round: the last day of each month.
+    """
 
     def __init__(self, name: str, expression: str, element: str, **kwargs: Any) -> None:
         super().__init__(name, expression, **kwargs)
@@ -95,7 +99,7 @@ class CycleDefinition(CycleTimerEventDefinition):  # type: ignore[misc]  # the l
         value = my_task.internal_data.get("event_value")
         if not value or value["cycles"] == 0:
             return None
-        return datetime.fromisoformat(value["next"])
+        return datetime.fromisoformat(value["next"]).astimezone(UTC)
 
     def cycle_complete(self, my_task: Task) -> bool:
         """Whether a round is due now; the first call arms the cycle."""
@@ -104,29 +108,47 @@ class CycleDefinition(CycleTimerEventDefinition):  # type: ignore[misc]  # the l
             scripts = my_task.workflow.script_engine
             value = scripts.cycle(my_task, scripts.evaluate(my_task, self.expression))
             my_task.internal_data["event_value"] = value
-        next_at, length, now = datetime.fromisoformat(value["next"]), value["duration"], clock.now()
-        if value["cycles"] == 0 or next_at > now:
+        now = clock.now()
+        if value["cycles"] == 0 or datetime.fromisoformat(value["next"]) > now:
             return False
-        passed = 1 + int((now - next_at).total_seconds() // length)
-        cycles = value["cycles"] if value["cycles"] < 0 else max(0, value["cycles"] - passed)
-        next_at += timedelta(seconds=length * passed)
-        my_task.internal_data["event_value"] = {**value, "cycles": cycles, "next": next_at.isoformat()}
+        cycle = _cycle_of(value)
+        passed = cycle.rounds_until(now)
+        my_task.internal_data["event_value"] = _kept(cycle.later(passed))
         return True
 
 
-def cycle_value(text: Any) -> dict[str, Any]:
-    """An ISO 8601 repetition such as "R3/PT1H", as the library keeps it: {cycles, next, duration}.
+def cycle_value(value: Any) -> dict[str, Any]:
+    """An ISO 8601 repetition such as "R3/PT1H", armed now: what `CycleDefinition` keeps.
+
+    Rounds of a fixed start that are over already are left out; none may be left.
 
     Raises:
         ExpressionError: it is none, or repeats more often than once a minute.
     """
-    try:
-        cycles, next_at, length = library.TimerEventDefinition.parse_iso_recurring_interval(text)
-    except Exception as error:
-        raise ExpressionError(f'{text!r} is not a repetition; write "R3/PT1H" or "R/P1D".') from error
-    if length < timedelta(minutes=1):
+    if not isinstance(value, str):
+        raise ExpressionError(f'A cycle needs a text such as "R3/PT1H", not {kind_of(value)}.')
+    now = clock.now()
+    cycle = read_cycle(value.strip(), now, desk_zone())
+    if not cycle.length.months and cycle.length.rest < SHORTEST_ROUND:
         raise ExpressionError("A cycle repeats once a minute at most.")
-    return {"cycles": cycles, "next": next_at.astimezone(UTC).isoformat(), "duration": length.total_seconds()}
+    return _kept(cycle.later(cycle.rounds_until(now, strictly=True)))
+
+
+def _cycle_of(value: dict[str, Any]) -> Cycle:
+    length = Span(value.get("months", 0), timedelta(seconds=value["duration"]))
+    first = datetime.fromisoformat(value.get("first", value["next"]))
+    return Cycle(value["cycles"], first, length, desk_zone(), value.get("round", 0))
+
+
+def _kept(cycle: Cycle) -> dict[str, Any]:
+    kept = {
+        "cycles": cycle.left,
+        "next": cycle.next_at.astimezone(UTC).isoformat(),
+        "duration": cycle.length.rest.total_seconds(),
+    }
+    if cycle.length.months:
+        kept |= {"months": cycle.length.months, "first": cycle.first.isoformat(), "round": cycle.number}
+    return kept
 
 
 TimerDefinition = DueTimerDefinition | CycleDefinition

@@ -20,7 +20,7 @@ from SpiffWorkflow.spiff.specs.event_definitions import MessageEventDefinition
 
 from app.engine.divergences import unpredicted
 from app.engine.dmn import DecisionEngine
-from app.engine.due import CycleDefinition, DueTimerDefinition, use_desk_time
+from app.engine.due import CycleDefinition, DueTimerDefinition
 from app.engine.gateways import (
     FirstEventGateway,
     LimitedParallelMultiInstanceTask,
@@ -32,7 +32,6 @@ from app.engine.values import ExpressionError
 
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 
-use_desk_time()
 # The library builds a dictionary for every state change even when nobody listens; above INFO it builds less.
 for _name in ("spiff", "spiff.task", "spiff.workflow", "spiff.dmn"):
     logging.getLogger(_name).setLevel(logging.WARNING)

@@ -39,11 +39,12 @@ def pause_after(attempts: int, jitter: Callable[[], float] = random.random) -> t
     """
     if attempts < 1:
         return timedelta(0)
-    longest = min(FIRST_PAUSE * 2 ** min(attempts - 1, 20), LONGEST_PAUSE)
+    doublings = min(attempts - 1, 20)
+    longest = min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
     return longest * (1 - jitter() / 2)
 
 
-def claimable(now: datetime, real_now: datetime, limit: int) -> Select[tuple[int, int]]:
+def claimable(now: datetime, real_now: datetime, limit: int) -> Select[int, int]:
     """The due timers that nobody has taken, as ids and attempts, in the order they are due.
 
     Everything it asks stands in the index `ix_timer_claim`, which it reads from the oldest due timer up to now: how
@@ -215,7 +216,8 @@ def count(session: Session, now: datetime) -> TimerCounts:
     free = Timer.parked.is_(None)
     query = select(Timer.parked, func.count()).where(Timer.parked.is_not(None)).group_by(Timer.parked)
     parked = dict(session.execute(query).tuples().all())
-    bounds, since = [], None
+    bounds = []
+    since: datetime | None = None
     for _, seconds in LATENESS:
         until = since
         since = None if seconds is None else now - timedelta(seconds=seconds)
