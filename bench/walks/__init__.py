@@ -8,7 +8,7 @@ import multiprocessing
 import os
 import time
 
-from bench.walks.walk import Difference, walk
+from bench.walks.walking import Difference, walk
 
 SHOWN = 40
 

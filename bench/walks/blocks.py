@@ -61,7 +61,7 @@ class Block:
         """The variables that this block and everything within may change."""
         found = set()
         for block in self.all():
-            if block.kind in ("user", "script", "loop"):
+            if block.kind in ("user", "script", "loop", "instances"):
                 found.add(block.name)
             elif block.kind in ("catch", "gateway", "hears"):
                 found.add(f"{block.name}{SAID}")
@@ -91,10 +91,13 @@ class Grower:
         self.minutes: dict[str, int] = {}
         self.written: set[str] = set()
         self.readable: list[str] = []
+        # Within the path of a repetition nothing waits (cycle-flows-cancelled).
+        self.quiet = False
 
     def plan(self) -> Plan:
         """A diagram with at least one task for a person."""
         root = Block("sub", "p", [self.sequence(0, least=2)])
+        _calm(root, repeats=False, in_and=False)
         if self.rng.random() < 0.3:
             root.hears.append(self.listener())
         uncertain = set(_uncertain(root))
@@ -115,7 +118,8 @@ class Grower:
         if self.left <= 0:
             count = 1
         parts = [self.block(depth) for _ in range(max(least, count))]
-        if all(part.kind not in ("user", "instances") for part in parts) and self.rng.random() < 0.7:
+        has_people = any(part.kind in ("user", "instances") for part in parts)
+        if not has_people and not self.quiet and self.rng.random() < 0.7:
             parts.insert(self.rng.randrange(len(parts) + 1), self.user(depth))
         return Block("sequence", "", parts)
 
@@ -123,10 +127,10 @@ class Grower:
         self.left -= 1
         rng = self.rng
         if self.left <= 0 or depth >= 4:
-            return self.user(depth) if rng.random() < 0.6 else Block("script", self.name("s"))
+            return self.user(depth) if rng.random() < 0.6 and not self.quiet else Block("script", self.name("s"))
         kind = rng.choices(
             ("user", "script", "instances", "xor", "and", "loop", "sub", "call", "catch", "gateway"),
-            (6, 3, 2, 4, 5, 3, 4, 2, 2, 2),
+            (0, 6, 0, 3, 3, 1, 3, 2, 0, 0) if self.quiet else (6, 3, 2, 4, 5, 3, 4, 2, 2, 2),
         )[0]
         if kind == "user":
             return self.user(depth)
@@ -150,7 +154,7 @@ class Grower:
                 kind, self.name("x" if kind == "xor" else "a"), [self.sequence(depth + 1) for _ in range(count)]
             )
         block = Block(kind, self.name("b" if kind == "sub" else "k"), [self.sequence(depth + 1)])
-        if rng.random() < 0.25:
+        if rng.random() < 0.25 and not self.quiet:
             block.hears.append(self.listener())
         self.edge(block, depth)
         return block
@@ -161,12 +165,14 @@ class Grower:
         return block
 
     def edge(self, block: Block, depth: int) -> None:
-        for _ in range(self.rng.choice((0, 0, 0, 1, 1, 2)) if self.left > 0 else 0):
+        for _ in range(self.rng.choice((0, 0, 0, 1, 1, 2)) if self.left > 0 and not self.quiet else 0):
             event = self.rng.choice(("timer", "timer", "cycle", "message"))
             interrupting = event != "cycle" and self.rng.random() < 0.5
             name = self.name("e")
             self.timer(name)
+            self.quiet = event == "cycle"
             block.boundaries.append(Boundary(name, event, interrupting, self.sequence(depth + 2)))
+            self.quiet = False
 
     def listener(self) -> Block:
         event = self.rng.choice(("timer", "message"))
@@ -219,3 +225,20 @@ def _has_free_boundary(block: Block) -> bool:
     if block.kind not in ("sub", "call"):
         inner += block.parts
     return any(_has_free_boundary(each) for each in inner)
+
+
+def _calm(block: Block, *, repeats: bool, in_and: bool) -> None:
+    """Make events interrupting that stand directly in an AND branch which repeats (join-in-loop says why)."""
+    if repeats and in_and:
+        for boundary in block.boundaries:
+            if boundary.event != "cycle":
+                boundary.interrupting = True
+        block.boundaries = [each for each in block.boundaries if each.interrupting]
+    is_level = block.kind in ("sub", "call")
+    for part in block.parts:
+        inside = block.kind == "and" or (in_and and not is_level)
+        _calm(part, repeats=not is_level and (repeats or block.kind == "loop"), in_and=inside)
+    for boundary in block.boundaries:
+        _calm(boundary.path, repeats=repeats or not boundary.interrupting, in_and=in_and)
+    for listener in block.hears:
+        _calm(listener.parts[0], repeats=False, in_and=False)

@@ -38,6 +38,8 @@ class _Drawer:
         self.flows = 0
         self.processes: list[str] = []
         self.messages: list[str] = []
+        # How many paths of boundary events lie around what is drawn now.
+        self.behind_events = 0
 
     def file(self) -> str:
         self.process("p", self.plan.root)
@@ -78,6 +80,10 @@ class _Drawer:
         return self.activity(level, block, way, f'<bpmn:userTask id="{block.name}"/>')
 
     def place_instances(self, level: _Level, block: Block, way: Way) -> Way:
+        if self.for_library and self.behind_events:
+            # instances-behind-event
+            self.add(level, way, f"{block.name}_pass", f'<bpmn:exclusiveGateway id="{block.name}_pass"/>')
+            way = (f"{block.name}_pass", None)
         loop = (
             f'<bpmn:multiInstanceLoopCharacteristics isSequential="{str(block.one_by_one).lower()}">'
             f"<bpmn:loopCardinality>{block.count}</bpmn:loopCardinality></bpmn:multiInstanceLoopCharacteristics>"
@@ -171,7 +177,9 @@ class _Drawer:
         )
         outer = level.repeats
         level.repeats = outer or not boundary.interrupting
+        self.behind_events += 1
         way = self.place(level, boundary.path, (boundary.name, None))
+        self.behind_events -= 1
         level.repeats = outer
         if boundary.interrupting:
             ways.append(way)

@@ -22,7 +22,8 @@ EXCEPTIONS = (
         "join-in-loop",
         "Its AND-join counts arrivals of earlier rounds of the same process level, fires early and then crashes.",
         "In a part that repeats, the library's copy of the diagram has the split and its join inside a sub-process, "
-        "which gives each round arrivals of its own; what people and events see is the same by BPMN.",
+        "which gives each round arrivals of its own; what people and events see is the same by BPMN. A non-interrupting event directly in such a branch "
+        "would keep the sub-process open, so the generator draws none; the tests have one by hand.",
     ),
     Exception_(
         "join-merges-old-values",
@@ -54,5 +55,17 @@ EXCEPTIONS = (
         "It keeps a repetition without rounds left waiting until it next looks at it, then ends it; ours just waits "
         "until its activity ends.",
         "A repetition with no round left counts as not waiting, on both sides.",
+    ),
+    Exception_(
+        "cycle-flows-cancelled",
+        "When an activity ends while its repetition still waits, it cancels what the repetition started, and crashes "
+        "when that holds a sub-process; when no round was left it lets it go on.",
+        "What a repetition starts runs through without waiting in the generated diagrams.",
+    ),
+    Exception_(
+        "instances-behind-event",
+        "A multi-instance task on the path of a boundary event crashes, unless a gateway stands before it: its "
+        "instances are made below a task that is still only predicted.",
+        "The library's copy has a gateway with one way out before such a task.",
     ),
 )
