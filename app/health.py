@@ -37,6 +37,8 @@ class Health:
     queue: bool
     clock_age_seconds: float | None
     oldest_due_timer_seconds: float | None
+    # How many timers wait, are due, and how late those are; None without a database.
+    timers: timers.TimerCounts | None
     pending_deliveries: int
     oldest_pending_delivery_seconds: float | None
     dead_deliveries: int
@@ -68,12 +70,14 @@ def beat(session: Session) -> None:
 def look(session: Session) -> Health:
     """Measure every part; the database is known to answer once this returns."""
     real, desk = clock.real_now(), clock.now()
+    counted = timers.count(session, desk)
     pending = Delivery.state == DeliveryState.PENDING
     return Health(
         database=True,
         queue=queue_answers(),
         clock_age_seconds=_age(real, session.scalar(select(func.max(ClockBeat.beaten_at)))),
-        oldest_due_timer_seconds=_age(desk, timers.oldest_due(session, desk)),
+        oldest_due_timer_seconds=counted.oldest_due_seconds,
+        timers=counted,
         pending_deliveries=session.scalar(select(func.count()).select_from(Delivery).where(pending)) or 0,
         oldest_pending_delivery_seconds=_age(
             real, session.scalar(select(func.min(Delivery.next_attempt_at)).where(pending))
@@ -92,6 +96,7 @@ def without_database() -> Health:
         queue=queue_answers(),
         clock_age_seconds=None,
         oldest_due_timer_seconds=None,
+        timers=None,
         pending_deliveries=0,
         oldest_pending_delivery_seconds=None,
         dead_deliveries=0,
