@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.events import Event
 
@@ -17,3 +17,16 @@ class InstanceStalled(Event):
     subject_id: int
     element: str
     reason: str
+
+
+@dataclass(frozen=True)
+class InstanceMoved(Event):
+    """An instance runs on another version of its definition from now on."""
+
+    instance_id: int
+    process_key: str
+    from_version: int
+    to_version: int
+    # What is called otherwise now: {old element: new element}.
+    elements: dict[str, str] = field(default_factory=dict)
+    by_id: int | None = None

@@ -70,10 +70,15 @@ def _project_user_tasks(
             _refresh_user_task(row, waiting[task_id], scripts)
     for task_id, task in waiting.items():
         if task_id not in rows:
-            session.add(_new_user_task(instance, task, scripts))
+            session.add(new_user_task(instance, task, scripts))
 
 
-def _new_user_task(instance: ProcessInstance, task: Task, scripts: DeskScripts) -> UserTask:
+def new_user_task(instance: ProcessInstance, task: Task, scripts: DeskScripts) -> UserTask:
+    """The row of a task that waits for a person, not yet added to a session.
+
+    Raises:
+        ElementFailed: one of its expressions cannot be calculated.
+    """
     given = properties(task.task_spec)
     element = element_of(task)
     assignee = _person(task, scripts, given.get("assignee"))
