@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 
 import structlog
 from sqlalchemy import delete, select, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
 
 from app import clock
 from app.db import Session
@@ -57,6 +60,54 @@ class StepFailed(DeskError):
     def aftermath(self, session: Session) -> None:
         """Mark the instance as stalled; boundaries call this in a transaction of its own after the rollback."""
         stall(session, self)
+
+
+# Steps that lost a race at their boundary, by thread: a second loss is no race.
+_raced = threading.local()
+_UNIQUE_VIOLATION = "23505"
+
+
+def database_error(failure: BaseException) -> DBAPIError | None:
+    """What the database said, somewhere behind a failure."""
+    cause: BaseException | None = failure
+    while cause is not None and not isinstance(cause, DBAPIError):
+        cause = cause.__cause__ or cause.__context__
+    return cause
+
+
+def was_first_elsewhere(failure: StepFailed) -> bool:
+    """Whether another row was in the way of a unique one: perhaps another transaction has just written it.
+
+    Any other broken constraint is the diagram's or an operation's fault and breaks again each time.
+    """
+    error = database_error(failure)
+    if not isinstance(error, IntegrityError):
+        return False
+    code = getattr(error.orig, "sqlstate", None)
+    return code == _UNIQUE_VIOLATION or str(error.orig).startswith("UNIQUE constraint failed")
+
+
+def raise_what_is_no_fault(failure: StepFailed, *, or_retry: bool) -> None:
+    """Let an error go on to the boundary that no repair of a process could mend, so that nothing stalls.
+
+    Args:
+        or_retry: also let the boundary run again what lost a race for a unique row, once.
+
+    Raises:
+        DBAPIError: the connection to the database is gone, whatever class the driver gives that.
+        StaleDataError: a lost race; the boundary runs its whole body again.
+    """
+    error = database_error(failure)
+    if error is not None and error.connection_invalidated:
+        raise error
+    if not or_retry:
+        return
+    lost: set[str] = _raced.__dict__.setdefault("steps", set())
+    step = f"{failure.instance_id} {failure.step.kind} {failure.step.data.get('task_id')}"
+    if was_first_elsewhere(failure) and step not in lost:
+        lost.add(step)
+        raise StaleDataError(f"another transaction was first: {error}") from failure
+    lost.discard(step)
 
 
 def locked(session: Session, instance_id: int) -> ProcessInstance | None:

@@ -16,13 +16,15 @@ from sqlalchemy import CursorResult, and_, delete, or_, select, update
 from app import clock
 from app.db import Session
 from app.engine.models import EarlyMessage, InstanceState, MessageState, MessageWait, ProcessInstance
+from app.engine.steps import Step, StepKind
 from app.engine.subject import Subject
 from app.engine.values import plain
 
 # How long one can look up what became of a message.
 REMEMBERED = timedelta(days=90)
 LONGEST_KEPT = timedelta(days=366)
-_NEW_WAITS = "new_message_waits"
+# Where a session notes which instances began to wait in the steps under way.
+NEW_WAITS = "new_message_waits"
 _LIVE = (InstanceState.RUNNING, InstanceState.STALLED)
 
 
@@ -88,14 +90,20 @@ def keep(
     return message
 
 
+def as_step(name: str, payload: dict[str, Any], key: str | None) -> Step:
+    """The step that gives an instance a message."""
+    keyed = {"key": key} if key is not None else {}
+    return Step(StepKind.MESSAGE, {"name": name, "payload": payload, **keyed})
+
+
 def note_new_waits(session: Session, instance_id: int) -> None:
     """An instance began to wait for messages in the step under way."""
-    session.info.setdefault(_NEW_WAITS, set()).add(instance_id)
+    session.info.setdefault(NEW_WAITS, set()).add(instance_id)
 
 
 def has_new_waits(session: Session, instance_id: int) -> bool:
     """Whether the instance began to wait since this was asked last."""
-    fresh: set[int] = session.info.get(_NEW_WAITS, set())
+    fresh: set[int] = session.info.get(NEW_WAITS, set())
     if instance_id not in fresh:
         return False
     fresh.discard(instance_id)

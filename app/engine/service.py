@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -18,10 +18,19 @@ from sqlalchemy import select
 
 from app import clock
 from app.db import Session
-from app.engine import definitions, runtime, timers
+from app.engine import definitions, messages, runtime, timers
 from app.engine.budgets import LIMITS
-from app.engine.failures import StepFailed, close, keep_pending, locked, pending_steps, stall
-from app.engine.models import InstanceState, MessageWait, Parked, ProcessInstance, TaskState, Timer, UserTask
+from app.engine.failures import (
+    StepFailed,
+    close,
+    keep_pending,
+    locked,
+    pending_steps,
+    raise_what_is_no_fault,
+    stall,
+    was_first_elsewhere,
+)
+from app.engine.models import InstanceState, Parked, ProcessInstance, TaskState, Timer, UserTask
 from app.engine.steps import Step, StepKind
 from app.engine.subject import Subject
 from app.errors import Conflict, InvalidInput, NotFound
@@ -112,12 +121,15 @@ def complete_task(session: Session, task: UserTask, answer: dict[str, Any], *, b
 
     Raises:
         TaskClosed: somebody completed it before, or the process no longer needs it.
+        Conflict: somebody holds the instance; it takes no step before it is resumed.
         InvalidInput: an operation refused values of the answer, a day in the future say; nothing stalls.
         StepFailed: the process cannot go on; the boundary rolls back and records its aftermath.
     """
-    locked(session, task.instance_id)
+    instance = locked(session, task.instance_id)
     session.refresh(task)
     _refuse_closed(session, task)
+    if instance is not None:
+        refuse_suspended(session, instance)
     # A diagram asks "who did this?" as `work.by`; no field of a form may claim to be that.
     step = Step(StepKind.TASK, {"task_id": task.task_id, "answer": answer}, by_id)
     if _queue(session).running:
@@ -126,6 +138,8 @@ def complete_task(session: Session, task: UserTask, answer: dict[str, Any], *, b
     try:
         _submit(session, lambda: _advance(session, task.instance_id, step))
     except StepFailed as failure:
+        # The whole body runs once more at its boundary; a second time it is no race.
+        raise_what_is_no_fault(failure, or_retry=True)
         if failure.refuses(answer):
             raise InvalidInput(_("Some fields need another look. Nothing was sent."), failure.errors) from failure
         raise
@@ -158,9 +172,43 @@ def release(session: Session, task: UserTask, by_id: int | None) -> None:
     task.assignee_id = None
 
 
-def send_message(session: Session, name: str, subject: Subject, payload: dict[str, Any] | None = None) -> None:
-    """Deliver a message to every instance of the subject that waits for it; nobody waiting is no error."""
-    _submit(session, lambda: _deliver(session, name, subject, payload or {}))
+def send_message(
+    session: Session,
+    name: str,
+    subject: Subject,
+    payload: dict[str, Any] | None = None,
+    *,
+    key: str | None = None,
+    keep_for: timedelta | None = None,
+) -> None:
+    """Deliver a message to every instance of the subject that waits for it; nobody waiting is no error.
+
+    Args:
+        key: which of the waits is meant, where the diagram gives them a `correlation`.
+        keep_for: how long the message waits for the first receiver when there is none yet. Without it, it is on
+            record as not received and nobody gets it later.
+    """
+    _submit(session, lambda: _deliver(session, name, subject, payload or {}, key, keep_for))
+
+
+def serve_kept(session: Session, instance_id: int) -> None:
+    """Give an instance the kept messages that it waits for, oldest first."""
+    _submit(session, lambda: _deliver_kept(session, instance_id))
+
+
+def run_now(session: Session, instance_id: int, step: Step) -> None:
+    """One step that a person asks for, which does not stall the instance: when it fails, nothing was done.
+
+    Raises:
+        Conflict: it failed; says where and why.
+    """
+    try:
+        with session.begin_nested():
+            _submit(session, lambda: _advance(session, instance_id, step))
+    except StepFailed as failure:
+        raise_what_is_no_fault(failure, or_retry=False)
+        where = f"{failure.element}: " if failure.element and failure.element not in failure.reason else ""
+        raise Conflict(where + failure.reason) from failure
 
 
 def refresh(session: Session, subject: Subject) -> None:
@@ -180,11 +228,12 @@ def retry(session: Session, instance: ProcessInstance, *, by_id: int | None) -> 
     """Run a stalled instance's failed steps again; it stalls again when they fail again.
 
     Raises:
-        Conflict: the instance is not stalled.
+        Conflict: the instance is not stalled, or somebody holds it.
     """
     locked(session, instance.id)
     if instance.state != InstanceState.STALLED:
         raise Conflict(_("This instance is not stalled any more."))
+    refuse_suspended(session, instance)
     steps = pending_steps(instance)
     instance.attempts += 1
     keep_pending(instance, [])
@@ -219,6 +268,7 @@ def _submit(session: Session, work: Callable[[], None], *, refreshing: Subject |
     finally:
         session.info.pop("engine_queue", None)
         session.info.pop("fresh_instance", None)
+        session.info.pop(messages.NEW_WAITS, None)
 
 
 def _advance(session: Session, instance_id: int, step: Step) -> None:
@@ -229,44 +279,66 @@ def _advance(session: Session, instance_id: int, step: Step) -> None:
         raise StepFailed(instance_id, "", reason, step)
     for thrown in runtime.advance(session, instance_id, step):
         instance = session.get_one(ProcessInstance, instance_id)
-        send_message(session, thrown.name, instance.subject, thrown.payload)
+        send_message(session, thrown.name, instance.subject, thrown.payload, key=thrown.key, keep_for=thrown.keep_for)
+    if messages.has_new_waits(session, instance_id):
+        serve_kept(session, instance_id)
 
 
 def _advance_safely(session: Session, instance_id: int, step: Step) -> None:
     """A step in a savepoint: when it fails, only its instance stalls."""
     queue = _queue(session)
     before = len(queue.waiting)
-    try:
-        with session.begin_nested():
-            _advance(session, instance_id, step)
-    except StepFailed as failure:
-        # What the failed step asked for is as undone as the rest of it.
-        while len(queue.waiting) > before:
-            queue.waiting.pop()
-        stall(session, failure)
+    for attempt in (1, 2):
+        try:
+            with session.begin_nested():
+                _advance(session, instance_id, step)
+            return
+        except StepFailed as failure:
+            # What the failed step asked for is as undone as the rest of it.
+            while len(queue.waiting) > before:
+                queue.waiting.pop()
+            raise_what_is_no_fault(failure, or_retry=False)
+            if attempt == 1 and was_first_elsewhere(failure):
+                # Another transaction has just written the same row: looking again finds it.
+                continue
+            stall(session, failure)
+            return
 
 
-def _deliver(session: Session, name: str, subject: Subject, payload: dict[str, Any]) -> None:
+def _deliver(
+    session: Session,
+    name: str,
+    subject: Subject,
+    payload: dict[str, Any],
+    key: str | None,
+    keep_for: timedelta | None,
+) -> None:
     of_subject = (ProcessInstance.subject_kind == subject.kind, ProcessInstance.subject_id == subject.id)
     live = select(ProcessInstance.id).where(*of_subject, ProcessInstance.state.in_(_LIVE))
     # Another transaction's step may be about to wait for just this message: locked, all have come to where they stop.
     session.scalars(live.order_by(ProcessInstance.id).with_for_update()).all()
-    query = (
-        select(MessageWait.instance_id)
-        .where(
-            MessageWait.name == name,
-            MessageWait.subject_kind == subject.kind,
-            MessageWait.subject_id == subject.id,
-        )
-        .distinct()
-        .order_by(MessageWait.instance_id)
-    )
-    step = Step(StepKind.MESSAGE, {"name": name, "payload": payload})
-    receivers = session.scalars(query).all()
-    if not receivers:
+    found = messages.receivers(session, name, subject, key)
+    if not found:
         log.info("message_not_awaited", message=name, subject=str(subject))
-    for instance_id in receivers:
-        _advance_safely(session, instance_id, step)
+        messages.keep(session, name, subject, payload, key=key, keep_for=keep_for)
+    for receiver in found:
+        if receiver.is_suspended:
+            held_for = receiver.instance_id
+            messages.keep(session, name, subject, payload, key=key, keep_for=None, held_for=held_for)
+        else:
+            _advance_safely(session, receiver.instance_id, messages.as_step(name, payload, key))
+
+
+def _deliver_kept(session: Session, instance_id: int) -> None:
+    while True:
+        # A step may end the instance, or suspend nothing: looked at again each time.
+        instance = locked(session, instance_id)
+        if instance is None or instance.state not in _LIVE or instance.suspended_at is not None:
+            return
+        message = messages.take(session, instance_id)
+        if message is None:
+            return
+        _advance_safely(session, instance_id, messages.as_step(message.name, message.payload, message.key))
 
 
 def _refresh(session: Session, subject: Subject) -> None:
@@ -275,6 +347,8 @@ def _refresh(session: Session, subject: Subject) -> None:
         ProcessInstance.subject_id == subject.id,
         ProcessInstance.state.in_(_LIVE),
         ProcessInstance.blob.is_not(None),
+        # Resuming calculates everything anew.
+        ProcessInstance.suspended_at.is_(None),
     )
     for instance_id in session.scalars(query.order_by(ProcessInstance.id)).all():
         if not runtime.is_fresh(session, instance_id):
@@ -305,6 +379,27 @@ def _cancel(session: Session, instance_id: int, reason: str, by_id: int | None) 
     instance.end_reason = reason
     close(session, instance, InstanceState.CANCELLED, by_id)
     session.flush()
+
+
+def refuse_suspended(session: Session, instance: ProcessInstance) -> None:
+    """Nothing moves in an instance that somebody holds.
+
+    Raises:
+        Conflict: it is suspended; says by whom, since when and why.
+    """
+    at = instance.suspended_at
+    if at is None:
+        return
+    person = _name(session, instance.suspended_by_id) if instance.suspended_by_id is not None else str(_("The desk"))
+    raise Conflict(
+        _(
+            "%(person)s has put this process on hold since %(when)s: %(reason)s Nothing can be done in it before it is "
+            "resumed.",
+            person=person,
+            when=f"{at:%Y-%m-%d %H:%M} UTC",
+            reason=instance.suspended_reason or "",
+        )
+    )
 
 
 def _refuse_closed(session: Session, task: UserTask) -> None:

@@ -80,9 +80,7 @@ def _waiting_at(workflow: DeskWorkflow, element: str, task_id: str | None) -> Ta
 def _known(workflow: DeskWorkflow, element: str) -> list[Any]:
     """The processes of the diagrams in which the element is drawn."""
     specs = {spec.name: spec for spec in (workflow.spec, *workflow.subprocess_specs.values())}
-    found = [
-        spec for spec in specs.values() if any(each.bpmn_id == element for each in spec.task_specs.values())
-    ]
+    found = [spec for spec in specs.values() if any(each.bpmn_id == element for each in spec.task_specs.values())]
     if not found:
         raise ElementFailed(element, f"There is no element “{element}” in this version of the process.")
     return found
@@ -99,7 +97,7 @@ def _place(workflow: DeskWorkflow, element: str, token: Task | None) -> tuple[An
             )
         levels = [token.workflow]
     if not levels:
-        raise ElementFailed(element, f"“{element}” is inside “{sorted(names)[0]}”, which is not running.")
+        raise ElementFailed(element, f"“{element}” is inside “{min(names)}”, which is not running.")
     if len(levels) > 1:
         raise ElementFailed(element, f"“{element}” is inside “{levels[0].spec.name}”, which runs several times.")
     return levels[0], _entry(levels[0], element)
@@ -133,14 +131,10 @@ def _cancel(token: Task) -> None:
 
 def _refuse_empty(token: Task) -> None:
     level = token.workflow
-    left = [
-        task for task in level.tasks.values() if task.state & _OPEN and not isinstance(task.task_spec, _EndJoin)
-    ]
+    left = [task for task in level.tasks.values() if task.state & _OPEN and not isinstance(task.task_spec, _EndJoin)]
     if not left:
         element = element_of(token)
-        raise ElementFailed(
-            element, f"Nothing else waits beside “{element}”; move it, or cancel what it is a part of."
-        )
+        raise ElementFailed(element, f"Nothing else waits beside “{element}”; move it, or cancel what it is a part of.")
 
 
 def _beside(level: Any) -> Task:
