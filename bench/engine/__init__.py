@@ -32,8 +32,11 @@ def main(words: list[str]) -> int:
     lines: list[Line] = []
     notes: list[str] = []
     figures: dict[str, Figure] = dict.fromkeys(NAMES)
-    for part in [options.only] if options.only else PARTS:
-        measure: Callable[[bool], Measured] = import_module(f"bench.engine.{PARTS[part]}").measure
+    parts = [options.only] if options.only else list(PARTS)
+    measures: dict[str, Callable[[bool], Measured]] = {
+        part: import_module(f"bench.engine.{PARTS[part]}").measure for part in parts
+    }
+    for part, measure in measures.items():
         began = time.monotonic()
         measured = measure(options.quick)
         print(f"  {part}: {time.monotonic() - began:.0f} s", flush=True)

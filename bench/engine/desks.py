@@ -16,7 +16,6 @@ from app.config import Settings
 from app.engine import definitions, service
 from app.engine.models import ProcessInstance, TaskState, UserTask
 from app.engine.subject import Subject
-from app.migrating import bring_up_to_date
 from bench.engine import reference
 from bench.engine.reference import Interaction
 from tests.postgres import execute, private_server, programs, url_of
@@ -101,10 +100,12 @@ def postgres_desk(folder: Path) -> Iterator[Desk | None]:
 
 @contextmanager
 def _opened(settings: Settings) -> Iterator[Desk]:
+    settings.data.mkdir(parents=True, exist_ok=True)
     app = create_app(settings, web=False)
-    bring_up_to_date(settings)
     desk = Desk(app)
     with app.app_context():
+        # As the migrations make them (a test compares), and sooner.
+        db.db.create_all()
         desk.write(lambda session: definitions.deploy(session, reference.files()))
         try:
             yield desk

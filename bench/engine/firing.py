@@ -7,18 +7,18 @@ import time
 import uuid
 from contextlib import suppress
 from datetime import timedelta
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Table, func, insert, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import clock, create_app, db
 from app.config import Settings
 from app.engine import definitions, timers
-from app.engine.models import HistoryEntry, ProcessInstance, Timer
+from app.engine.models import HistoryEntry, Timer
 from bench.engine import reference
+from bench.engine.copies import copied, copy_instance, insert_all
 from bench.engine.desks import Desk, postgres_desk, sqlite_desk
 from bench.engine.figures import Figure, Measured
 from bench.engine.measuring import cpu_ms, median
@@ -29,7 +29,6 @@ ELEMENT: Final = "response_due_passed"
 DUE_AFTER: Final = timedelta(hours=1)
 PATIENCE_SECONDS: Final = 180.0
 CLAIMED: Final = 200
-_ROWS_AT_ONCE: Final = 5000
 
 
 def measure(quick: bool) -> Measured:
@@ -111,36 +110,6 @@ def _fired_more_than_once(session: Session) -> int:
     return len(session.scalars(passages).all())
 
 
-def copy_instance(session: Session, instance_id: int, count: int) -> None:
-    """Add copies of an instance with everything the engine keeps about it, each for a subject of its own."""
-    instances: Any = ProcessInstance.__table__
-    seed = dict(session.execute(select(instances).where(instances.c.id == instance_id)).mappings().one())
-    highest = session.scalar(select(func.max(instances.c.id))) or 0
-    # In this order: nobody may see a timer whose instance is not there yet.
-    tables = [table for table in db.db.metadata.sorted_tables if "instance_id" in table.c]
-    ids = range(highest + 1, highest + 1 + count)
-    _insert_all(session, instances, ({**seed, "id": number, "subject_id": number} for number in ids))
-    for table in tables:
-        rows = session.execute(select(table).where(table.c.instance_id == instance_id)).mappings().all()
-        _insert_all(session, table, (_copied(dict(row), number) for number in ids for row in rows))
-
-
-def _copied(row: dict[str, Any], instance_id: int) -> dict[str, Any]:
-    row.pop("id", None)
-    row["instance_id"] = instance_id
-    if "uuid" in row:
-        row["uuid"] = str(uuid.uuid4())
-    if "subject_id" in row:
-        row["subject_id"] = instance_id
-    return row
-
-
-def _insert_all(session: Session, table: Table, rows: Any) -> None:
-    rows = iter(rows)
-    while batch := list(islice(rows, _ROWS_AT_ONCE)):
-        session.execute(insert(table), batch)
-
-
 def claim_ms(desk: Desk) -> float:
     """The median of claiming due timers, in transactions that are rolled back."""
     if not desk.write(lambda session: session.scalar(select(func.count()).select_from(Timer))):
@@ -169,13 +138,13 @@ def _add_waiting(session: Session, count: int) -> None:
     due = clock.now() + timedelta(days=1)
     rows = (
         {
-            **_copied(dict(row), row["instance_id"]),
+            **copied(dict(row), row["instance_id"]),
             "task_id": uuid.uuid4().hex,
             "due_at": due + timedelta(seconds=number),
         }
         for number in range(count)
     )
-    _insert_all(session, table, rows)
+    insert_all(session, table, rows)
 
 
 class _NotKept(Exception):

@@ -5,7 +5,11 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from sqlalchemy import select
+
+from app.engine.models import TaskState, UserTask
 from bench.engine import reference, stock
+from bench.engine.copies import copy_instance
 from bench.engine.desks import Desk, postgres_desk, sqlite_desk
 from bench.engine.figures import Line, Measured
 from bench.engine.measuring import cpu_ms, median
@@ -29,7 +33,7 @@ def measure(quick: bool) -> Measured:
 
 def _measure_on(desk: Desk, key: str, name: str, count: int, measured: Measured) -> None:
     warm = 5
-    task_ids = [_at_work(desk, number) for number in range(1, count + warm + 1)]
+    task_ids = _at_work(desk, count + warm)
     stock.prepare_rows(desk.engine, _stock_at_work(), count + warm)
     theirs: list[float] = []
     mine: list[float] = []
@@ -51,12 +55,14 @@ def _measure_on(desk: Desk, key: str, name: str, count: int, measured: Measured)
         measured.figures["start_ms"] = round(median(starts), 2)
 
 
-def _at_work(desk: Desk, number: int) -> int:
-    """A request after one reply; the id of its open task."""
-    instance_id = desk.start(number)
+def _at_work(desk: Desk, count: int) -> list[int]:
+    """As many requests after one reply; the ids of their open tasks."""
+    seed = desk.start(1)
     for interaction in (reference.TRIAGE, *reference.ONE_ROUND):
-        desk.apply(instance_id, number, interaction)
-    return desk.open_task(instance_id, "work")
+        desk.apply(seed, 1, interaction)
+    desk.write(lambda session: copy_instance(session, seed, count - 1))
+    query = select(UserTask.id).where(UserTask.element == "work", UserTask.state == TaskState.OPEN)
+    return desk.write(lambda session: list(session.scalars(query.order_by(UserTask.id))))
 
 
 def _stock_at_work() -> str:
