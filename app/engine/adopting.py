@@ -116,7 +116,7 @@ class _Copy:
 
     def done(self, element: Element, what: str, left: str = "") -> None:
         """Note a change; what is left is marked in the copy, too."""
-        self.changes.append(Change(owner_of(element), what, left))
+        self.changes.append(Change(id_of(_holder(element)), what, left))
         if left:
             _set_property(_holder(element), "to_do", left)
 

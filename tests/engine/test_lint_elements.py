@@ -101,7 +101,7 @@ def boundary(definition: str, host: str = "x", **attributes: str) -> str:
         (element("receiveTask", "x", messageRef="message_reply", isForCompensation="true"), ("x", "compensation")),
         (
             element("receiveTask", "x", messageRef="message_reply") + element("dataStoreReference", "d"),
-            ("d", "unsupported"),
+            ("d", "data"),
         ),
     ],
 )
@@ -121,7 +121,7 @@ def test_a_signal_at_the_end_is_refused() -> None:
         user_task("x"),
         user_task("x") + boundary(timer("timeDuration", "&quot;PT1H&quot;")),
         user_task("x") + boundary(message(), cancelActivity="true"),
-        service_task("x", "test.paint", team="work.note"),
+        service_task("x", "test.paint", team="answer.note"),
         service_task("x", "test.paint", team="'a'", times="1 + 2"),
         element("scriptTask", "x", "<bpmn:script>a = 1</bpmn:script>"),
         element("intermediateThrowEvent", "x", message()),

@@ -82,9 +82,11 @@ def id_of(element: Element) -> str:
 
 
 def owner_of(element: Element) -> str:
-    """The id of the diagram element that an extension or a definition belongs to."""
+    """The id of the diagram element that an extension or a definition belongs to: one that is drawn."""
     place: Element | None = element
-    while place is not None and not (place.tag.startswith(BPMN) and place.get("id")):
+    while place is not None and not (
+        place.tag.startswith(BPMN) and place.get("id") and not place.tag.endswith("EventDefinition")
+    ):
         place = place.getparent()
     return id_of(place) if place is not None else ""
 

@@ -86,6 +86,10 @@ def _check_kind(child: Element, report: Report) -> None:
     kind = tag_of(child)
     if not child.tag.startswith(BPMN) or kind in FLOW_NODES | _BESIDE_THE_FLOW:
         return
+    if kind.startswith("data"):
+        message = "Data objects and stores keep nothing here; steps share variables. Remove it."
+        report.error(id_of(child), "data", message)
+        return
     report.error(id_of(child), "unsupported", f"A {kind} cannot be run here; remove it.")
 
 
@@ -191,7 +195,8 @@ def _check_repetition(element: Element, report: Report) -> None:
 
 
 def _check_texts(diagram: Diagram, report: Report) -> None:
-    for element in [*diagram.processes, *(node for scope in diagram.scopes for node in scope.nodes.values())]:
+    shown = [process for process in diagram.processes if process not in diagram.drawings]
+    for element in [*shown, *(node for scope in diagram.scopes for node in scope.nodes.values())]:
         given = properties(element)
         if tag_of(element) == "userTask" and not element.get("name"):
             report.warning(id_of(element), "missing-name", "The task has no name; people see it in their list.")

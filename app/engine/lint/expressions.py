@@ -31,6 +31,8 @@ from app.engine.values import parse_duration, parse_moment
 
 # Properties of user tasks that are expressions.
 EXPRESSION_PROPERTIES: Final = ("assignee", "candidate_teams", "excluded_person", "due")
+# Properties of messages that are expressions.
+MESSAGE_PROPERTIES: Final = ("correlation", "keep_for")
 # What the engine puts beside a form's own fields.
 ANSWER_EXTRAS: Final = frozenset({"by", "at"})
 MAX_CARDINALITY: Final = 1000
@@ -120,6 +122,10 @@ def _all_written(diagram: Diagram) -> Iterator[Written]:
     for tag, what in (("messagePayload", "payload"), ("payloadExpression", "payload")):
         for element in diagram.elements(f"{SPIFF}{tag}"):
             yield Written(owner_of(element), what, text_of(element))
+    # On events, and on the messages they refer to.
+    for element in diagram.root.iter(f"{SPIFF}property"):
+        if element.get("name") in MESSAGE_PROPERTIES and (element.get("value") or "").strip():
+            yield Written(owner_of(element), element.get("name", ""), element.get("value", ""))
 
 
 def _of_node(node: Element) -> Iterator[Written]:
