@@ -86,24 +86,28 @@ def compile_files(key: str, files: Sequence[SourceFile], names: Mapping[str, lis
 
 
 class Cache:
-    """Compiled definitions by key and content hash; safe for threads."""
+    """Compiled definitions by key, version and content hash; safe for threads.
+
+    The version counts: two of the same content may have been deployed by desks whose parsers found elements in another
+    order, and the states of each count in the list of their own.
+    """
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[str, str], Compiled] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, int, str], Compiled] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: str, content_hash: str) -> Compiled | None:
+    def get(self, key: str, version: int, content_hash: str) -> Compiled | None:
         """The compiled definition when this process has it."""
         with self._lock:
-            found = self._kept.get((key, content_hash))
+            found = self._kept.get((key, version, content_hash))
             if found is not None:
-                self._kept.move_to_end((key, content_hash))
+                self._kept.move_to_end((key, version, content_hash))
             return found
 
-    def put(self, content_hash: str, compiled: Compiled) -> Compiled:
+    def put(self, version: int, content_hash: str, compiled: Compiled) -> Compiled:
         """Keep a compiled definition; the first one wins, so that all threads share one."""
         with self._lock:
-            kept = self._kept.setdefault((compiled.key, content_hash), compiled)
+            kept = self._kept.setdefault((compiled.key, version, content_hash), compiled)
             if len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
             return kept

@@ -146,7 +146,7 @@ def _add_version(
             session.add(definition)
     except IntegrityError as error:
         raise Conflict(f"Somebody else deployed {key} at the same moment. Look at their version first.") from error
-    CACHE.put(digest, made)
+    CACHE.put(definition.version, digest, made)
     return definition
 
 
@@ -177,10 +177,10 @@ def definition_files(definition: ProcessDefinition) -> list[SourceFile]:
 
 def compiled(definition: ProcessDefinition) -> Compiled:
     """The compiled form of a version, parsed once per process."""
-    found = CACHE.get(definition.key, definition.content_hash)
+    found = CACHE.get(definition.key, definition.version, definition.content_hash)
     if found is None:
         made = compile_files(definition.key, definition_files(definition), definition.spec_names)
-        found = CACHE.put(definition.content_hash, made)
+        found = CACHE.put(definition.version, definition.content_hash, made)
     return found
 
 

@@ -14,6 +14,7 @@ from app import clock
 from app.db import Session
 from app.engine import timers
 from app.engine.events import InstanceStalled
+from app.engine.locking import locked as locked
 from app.engine.models import HistoryEntry, InstanceState, MessageWait, ProcessInstance, TaskState, Timer, UserTask
 from app.engine.steps import Step, StepKind
 from app.errors import DeskError
@@ -108,12 +109,6 @@ def raise_what_is_no_fault(failure: StepFailed, *, or_retry: bool) -> None:
         lost.add(step)
         raise StaleDataError(f"another transaction was first: {error}") from failure
     lost.discard(step)
-
-
-def locked(session: Session, instance_id: int) -> ProcessInstance | None:
-    """The instance as it is now, held until the transaction ends."""
-    query = select(ProcessInstance).where(ProcessInstance.id == instance_id).with_for_update()
-    return session.scalars(query.execution_options(populate_existing=True)).one_or_none()
 
 
 def pending_steps(instance: ProcessInstance) -> list[Step]:

@@ -1,69 +1,92 @@
 """The story of an instance: one row per passage through an element that stands in the diagram.
 
-What a step adds is kept in memory and written when the step is over, all rows together.
+What a step adds is kept in memory and written when the step is over, all rows together. Which passages are open is
+known from where the instance stands, so none has to be read.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
-from SpiffWorkflow.bpmn.specs.mixins.events.intermediate_event import BoundaryEvent
-from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
-from SpiffWorkflow.specs.Join import Join
 from SpiffWorkflow.task import Task
-from SpiffWorkflow.util.task import TaskState
-from sqlalchemy import select
+from sqlalchemy import Select, Table, bindparam, select, update
 
 from app import clock
 from app.db import Session, add_rows
 from app.engine.environment import element_of
 from app.engine.models import HistoryEntry, ProcessInstance
+from app.engine.waits import Waits, is_drawn, waits_of
 from app.engine.workflow import DeskWorkflow
 
 CANCELLED = "cancelled"
+
+_TABLE = HistoryEntry.__table__
+assert isinstance(_TABLE, Table)
+_LEAVE = (
+    update(_TABLE)
+    .where(
+        _TABLE.c.instance_id == bindparam("of_instance"),
+        _TABLE.c.task_id == bindparam("of_task"),
+        _TABLE.c.left_at.is_(None),
+    )
+    .values(left_at=bindparam("left"), actor_id=bindparam("actor"), outcome=bindparam("result"))
+)
+
+
+def _open_in(instance: ProcessInstance) -> Select[str]:
+    return select(HistoryEntry.task_id).where(HistoryEntry.instance_id == instance.id, HistoryEntry.left_at.is_(None))
+
+
+def waiting_places(workflow: DeskWorkflow) -> list[Task]:
+    """Where the instance stands: people's tasks, events it waits for, sub-processes it is in."""
+    return list(waits_of(workflow).places.values())
 
 
 class History:
     """Writes the passages of one step."""
 
-    def __init__(self, session: Session, instance: ProcessInstance) -> None:
+    def __init__(self, session: Session, instance: ProcessInstance, before: Waits | None = None) -> None:
+        """Begin a step of an instance that waited for this; which passages are open is read when None."""
         self._session = session
         self._instance = instance
         self._new: list[HistoryEntry] = []
-        self._open: dict[str, HistoryEntry] = {}
-        if instance.blob is None:
-            # It has not been anywhere yet.
-            return
-        query = select(HistoryEntry).where(HistoryEntry.instance_id == instance.id, HistoryEntry.left_at.is_(None))
-        self._open = {entry.task_id: entry for entry in session.scalars(query)}
+        self._left: list[dict[str, Any]] = []
+        # The open passages in the table.
+        self._open = set(before.places) if before is not None else set(session.scalars(_open_in(instance)))
 
     def leave(self, task: Task, *, actor_id: int | None = None, outcome: str | None = None) -> None:
         """The instance went on from this element."""
-        if not _is_drawn(task):
+        if not is_drawn(task):
             return
-        entry = self._open.pop(task.id.hex, None) or self._enter(task)
-        entry.left_at = clock.now()
-        entry.actor_id = actor_id
-        entry.outcome = outcome
+        if task.id.hex in self._open:
+            self._close(task.id.hex, actor_id, outcome)
+            return
+        entry = self._enter(task)
+        entry.left_at, entry.actor_id, entry.outcome = entry.entered_at, actor_id, outcome
 
-    def settle(self, workflow: DeskWorkflow) -> None:
+    def settle(self, workflow: DeskWorkflow, after: Waits | None = None) -> None:
         """The step is over: open passages for what waits now, close those that were cancelled, write them all."""
-        waits = {task.id.hex: task for task in waiting_places(workflow)}
-        for task_id, task in waits.items():
+        after = after or waits_of(workflow)
+        for task_id in self._open - after.places.keys():
+            self._close(task_id, None, CANCELLED)
+        for task_id, task in after.places.items():
             if task_id not in self._open:
-                self._open[task_id] = self._enter(task)
-        for task_id, entry in list(self._open.items()):
-            if task_id not in waits:
-                entry.left_at, entry.outcome = clock.now(), CANCELLED
-                del self._open[task_id]
+                self._enter(task)
+        if self._left:
+            self._session.execute(_LEAVE, self._left)
         add_rows(self._session, self._new)
-        self._new = []
 
-    def entered_at(self, task: Task) -> datetime:
-        """When the instance came to an element where it waits."""
-        entry = self._open.get(task.id.hex)
-        return entry.entered_at if entry is not None else clock.now()
+    def _close(self, task_id: str, actor_id: int | None, outcome: str | None) -> None:
+        self._open.discard(task_id)
+        self._left.append(
+            {
+                "of_instance": self._instance.id,
+                "of_task": task_id,
+                "left": clock.now(),
+                "actor": actor_id,
+                "result": outcome,
+            }
+        )
 
     def _enter(self, task: Task) -> HistoryEntry:
         entry = HistoryEntry(
@@ -76,24 +99,3 @@ class History:
         )
         self._new.append(entry)
         return entry
-
-
-def _is_drawn(task: Task) -> bool:
-    # A multi-instance element is drawn once, but its instances are what people and services do.
-    return task.task_spec.bpmn_id is not None and not isinstance(task.task_spec, LoopTask)
-
-
-def waiting_places(workflow: DeskWorkflow) -> list[Task]:
-    """Where the instance stands: people's tasks, events it waits for, sub-processes it is in."""
-    places: list[Any] = []
-    for level in workflow.levels():
-        if level.completed:
-            continue
-        for task in level.tasks.values():
-            waits = task.state in (TaskState.WAITING, TaskState.STARTED) or (
-                task.state == TaskState.READY and task.task_spec.manual
-            )
-            # A boundary event that has not happened is no place where the instance stands; neither is half a join.
-            if waits and _is_drawn(task) and not isinstance(task.task_spec, BoundaryEvent | Join):
-                places.append(task)
-    return places

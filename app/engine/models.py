@@ -302,7 +302,17 @@ class HistoryEntry(Model):
     """One passage of an instance through one element; `left_at` is None while it waits there."""
 
     __tablename__ = "history_entry"
-    __table_args__ = (Index("ix_history_entry_instance", "instance_id", "id"),)
+    __table_args__ = (
+        Index("ix_history_entry_instance", "instance_id", "id"),
+        # A step closes the few passages that are open, among thousands after a year.
+        Index(
+            "ix_history_entry_open",
+            "instance_id",
+            "task_id",
+            sqlite_where=text("left_at IS NULL"),
+            postgresql_where=text("left_at IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"))

@@ -5,12 +5,12 @@ Nothing ever opens states to list things: the difference is written in the same 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from SpiffWorkflow.task import Task
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Delete, Table, bindparam, delete, select, update
 
 from app import clock
 from app.db import Session, add_rows
@@ -19,13 +19,31 @@ from app.engine.due import NEVER, DueTimerDefinition, due_moment
 from app.engine.environment import DeskScripts, ElementFailed, element_of
 from app.engine.expressions import compile_expression
 from app.engine.facts import known_facts, known_functions
-from app.engine.message_events import MessageDefinition
-from app.engine.models import MessageWait, ProcessInstance, TaskState, Timer, UserTask, UserTaskTeam
-from app.engine.parser import event_definitions, properties
+from app.engine.models import HistoryEntry, MessageWait, ProcessInstance, TaskState, Timer, UserTask, UserTaskTeam
+from app.engine.parser import properties
 from app.engine.values import ExpressionError
+from app.engine.waits import Waits, waits_of
 from app.engine.workflow import DeskWorkflow
 
-Row = TypeVar("Row", UserTask, Timer, MessageWait)
+_PROJECTED = (UserTask, Timer, MessageWait, HistoryEntry)
+
+
+def _of(model: type[Timer | MessageWait], named: str) -> tuple[Table, tuple[ColumnElement[bool], ...]]:
+    table = model.__table__
+    assert isinstance(table, Table)
+    return table, (
+        table.c.instance_id == bindparam("of_instance"),
+        table.c.task_id == bindparam("of_task"),
+        table.c[named] == bindparam("of_name"),
+    )
+
+
+_TIMERS, _THIS_TIMER = _of(Timer, "element")
+_WAITS, _THIS_WAIT = _of(MessageWait, "name")
+_NO_TIMER = delete(_TIMERS).where(*_THIS_TIMER)
+_NO_WAIT = delete(_WAITS).where(*_THIS_WAIT)
+# A parked timer stays parked: whoever holds the instance wants that, whenever the timer is due.
+_MOVE_TIMER = update(_TIMERS).where(*_THIS_TIMER).values(due_at=bindparam("due"), lease_until=None, attempts=0)
 
 
 def project(
@@ -37,40 +55,86 @@ def project(
     completed: dict[str, str | None],
     by_id: int | None,
     again: bool = False,
+    before: Waits | None = None,
+    after: Waits | None = None,
 ) -> None:
     """Write what the instance waits for.
 
     Args:
         completed: the user tasks a person completed in this step, with their outcome.
         again: also calculate the open user tasks anew (their facts may have changed).
+        before: what it waited for before the step, which is what the tables hold; they are read when None.
+        after: what it waits for now; looked up when None.
     """
-    _project_user_tasks(session, instance, workflow, scripts, completed, by_id, again)
-    _project_timers(session, instance, workflow)
-    _project_messages(session, instance, workflow)
+    after = after or waits_of(workflow)
+    before = before or _written(session, instance)
+    held = _held(session, instance)
+    _project_user_tasks(session, instance, scripts, before, after, held, completed, by_id, again)
+    _project_timers(session, instance, before, after, held)
+    _project_messages(session, instance, before, after, held)
+    for entry in held:
+        if isinstance(entry, HistoryEntry) and entry.__dict__.get("left_at") is None:
+            session.expire(entry)
+
+
+def _written(session: Session, instance: ProcessInstance) -> Waits:
+    """What the tables hold, for whoever has changed an instance otherwise than by a step."""
+    open_tasks = select(UserTask.task_id).where(UserTask.instance_id == instance.id, UserTask.state == TaskState.OPEN)
+    timers = select(Timer.task_id, Timer.element, Timer.due_at).where(Timer.instance_id == instance.id)
+    waits = select(MessageWait.task_id, MessageWait.name).where(MessageWait.instance_id == instance.id)
+    return Waits(
+        people=dict.fromkeys(session.scalars(open_tasks)),
+        timers={(task_id, element): due_at for task_id, element, due_at in session.execute(timers)},
+        messages=dict.fromkeys(session.execute(waits)),
+    )
+
+
+def _held(session: Session, instance: ProcessInstance) -> list[Any]:
+    """The instance's rows that somebody in this transaction holds: what is written past them must reach them too."""
+    # Looking into the dictionaries loads nothing.
+    return [
+        row
+        for row in session.identity_map.values()
+        if isinstance(row, _PROJECTED) and row.__dict__.get("instance_id") == instance.id
+    ]
 
 
 def _project_user_tasks(
     session: Session,
     instance: ProcessInstance,
-    workflow: DeskWorkflow,
     scripts: DeskScripts,
+    before: Waits,
+    after: Waits,
+    held: list[Any],
     completed: dict[str, str | None],
     by_id: int | None,
     again: bool,
 ) -> None:
-    waiting = {task.id.hex: task for task in workflow.for_people()}
-    query = select(UserTask).where(UserTask.instance_id == instance.id, UserTask.state == TaskState.OPEN)
-    rows = {row.task_id: row for row in _present(session, instance, query)}
-    for task_id, row in rows.items():
-        if task_id not in waiting:
-            done = task_id in completed
+    gone = before.people.keys() - after.people.keys()
+    wanted = before.people.keys() if again else gone
+    for row in _user_tasks(session, instance, wanted, held):
+        if row.task_id in gone:
+            done = row.task_id in completed
             row.state = TaskState.COMPLETED if done else TaskState.CANCELLED
-            row.completed_at, row.completed_by_id, row.outcome = clock.now(), by_id, completed.get(task_id)
-        elif again:
-            _refresh_user_task(row, waiting[task_id], scripts)
-    for task_id, task in waiting.items():
-        if task_id not in rows:
+            row.completed_at, row.completed_by_id, row.outcome = clock.now(), by_id, completed.get(row.task_id)
+        else:
+            _refresh_user_task(row, after.people[row.task_id], scripts)
+    for task_id, task in after.people.items():
+        if task_id not in before.people:
             session.add(new_user_task(instance, task, scripts))
+
+
+def _user_tasks(session: Session, instance: ProcessInstance, wanted: Set[str], held: list[Any]) -> list[UserTask]:
+    present = [
+        row
+        for row in held
+        if isinstance(row, UserTask) and row.__dict__.get("task_id") in wanted and "state" in row.__dict__
+    ]
+    missing = wanted - {row.task_id for row in present}
+    if missing:
+        query = select(UserTask).where(UserTask.instance_id == instance.id, UserTask.task_id.in_(missing))
+        present.extend(session.scalars(query))
+    return present
 
 
 def new_user_task(instance: ProcessInstance, task: Task, scripts: DeskScripts) -> UserTask:
@@ -169,39 +233,32 @@ def _due(task: Task, scripts: DeskScripts, text: str | None) -> datetime | None:
     return moment if moment.year < NEVER.year else None
 
 
-def _project_timers(session: Session, instance: ProcessInstance, workflow: DeskWorkflow) -> None:
-    waiting: dict[tuple[str, str], datetime] = {}
-    for task, timer in workflow.waiting_timers():
-        due_at = timer.due_at(task)
-        if due_at is not None:
-            waiting[task.id.hex, timer.element] = due_at
-    query = select(Timer).where(Timer.instance_id == instance.id)
-    rows = {(row.task_id, row.element): row for row in _present(session, instance, query)}
-    for key, row in rows.items():
-        if key not in waiting:
-            session.delete(row)
-        elif row.due_at != waiting[key]:
-            row.due_at, row.lease_until, row.attempts = waiting[key], None, 0
+def _project_timers(session: Session, instance: ProcessInstance, before: Waits, after: Waits, held: list[Any]) -> None:
+    rows = [row for row in held if isinstance(row, Timer)]
+    _remove(session, _NO_TIMER, instance, before.timers.keys() - after.timers.keys(), rows, "element")
+    moved = [
+        {"of_instance": instance.id, "of_task": task_id, "of_name": element, "due": due_at}
+        for (task_id, element), due_at in after.timers.items()
+        if before.timers.get((task_id, element), due_at) != due_at
+    ]
+    if moved:
+        session.execute(_MOVE_TIMER, moved)
+        for row in rows:
+            if row in session:
+                session.expire(row)
     new = [
         Timer(instance_id=instance.id, task_id=task_id, element=element, due_at=due_at, attempts=0)
-        for (task_id, element), due_at in waiting.items()
-        if (task_id, element) not in rows
+        for (task_id, element), due_at in after.timers.items()
+        if (task_id, element) not in before.timers
     ]
     add_rows(session, new)
 
 
-def _project_messages(session: Session, instance: ProcessInstance, workflow: DeskWorkflow) -> None:
-    waiting: dict[tuple[str, str], tuple[Any, MessageDefinition]] = {
-        (task.id.hex, definition.name): (task, definition)
-        for task in workflow.waiting()
-        for definition in event_definitions(task.task_spec)
-        if isinstance(definition, MessageDefinition)
-    }
-    query = select(MessageWait).where(MessageWait.instance_id == instance.id)
-    rows = {(row.task_id, row.name): row for row in _present(session, instance, query)}
-    for key, row in rows.items():
-        if key not in waiting:
-            session.delete(row)
+def _project_messages(
+    session: Session, instance: ProcessInstance, before: Waits, after: Waits, held: list[Any]
+) -> None:
+    rows = [row for row in held if isinstance(row, MessageWait)]
+    _remove(session, _NO_WAIT, instance, before.messages.keys() - after.messages.keys(), rows, "name")
     new = [
         MessageWait(
             instance_id=instance.id,
@@ -212,17 +269,31 @@ def _project_messages(session: Session, instance: ProcessInstance, workflow: Des
             subject_id=instance.subject_id,
             key=definition.key_of(task),
         )
-        for (task_id, name), (task, definition) in waiting.items()
-        if (task_id, name) not in rows
+        for (task_id, name), (task, definition) in after.messages.items()
+        if (task_id, name) not in before.messages
     ]
     add_rows(session, new)
     if new:
         messages.note_new_waits(session, instance.id)
 
 
-def _present(session: Session, instance: ProcessInstance, query: Select[Row]) -> Sequence[Row]:
-    """The rows there are; an instance in its first step has none yet."""
-    return session.scalars(query).all() if instance.blob is not None else ()
+def _remove(
+    session: Session,
+    statement: Delete,
+    instance: ProcessInstance,
+    gone: Set[tuple[str, str]],
+    rows: Sequence[Any],
+    named: str,
+) -> None:
+    if not gone:
+        return
+    session.execute(
+        statement,
+        [{"of_instance": instance.id, "of_task": task_id, "of_name": name} for task_id, name in gone],
+    )
+    for row in rows:
+        if (row.__dict__.get("task_id"), row.__dict__.get(named)) in gone:
+            session.expunge(row)
 
 
 def rearm(workflow: DeskWorkflow, scripts: DeskScripts) -> None:

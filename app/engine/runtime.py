@@ -19,14 +19,16 @@ from app.db import Session, changes
 from app.engine import definitions, projection, state, tokens
 from app.engine.budgets import Budget, BudgetExceeded
 from app.engine.environment import DeskScripts, ElementFailed, element_of
-from app.engine.failures import StepFailed, close, locked, settle
+from app.engine.failures import StepFailed, close, settle
 from app.engine.history import History
+from app.engine.locking import locked
 from app.engine.message_events import MessageDefinition, MessageEvent
 from app.engine.models import InstanceState, ProcessInstance
 from app.engine.parser import properties
 from app.engine.pruning import prune
 from app.engine.steps import Step, StepKind
 from app.engine.values import ExpressionError, plain
+from app.engine.waits import Waits, waits_of
 from app.engine.workflow import DeskWorkflow, run_task
 
 log = structlog.get_logger(__name__)
@@ -51,6 +53,7 @@ class _Run:
     step: Step
     scripts: DeskScripts
     workflow: DeskWorkflow
+    before: Waits
     history: History
     # The element that runs now, for an error that does not say where it was.
     element: str = ""
@@ -114,7 +117,9 @@ def _restore(session: Session, instance: ProcessInstance, step: Step) -> _Run:
         workflow = DeskWorkflow(compiled.spec, compiled.subprocess_specs, scripts=scripts, budget=budget)
     else:
         workflow = state.load(instance.blob, instance.state_format, compiled, scripts=scripts, budget=budget)
-    return _Run(session, instance, step, scripts, workflow, History(session, instance))
+    # A step that begins an instance has nothing before it.
+    before = Waits() if instance.blob is None else waits_of(workflow)
+    return _Run(session, instance, step, scripts, workflow, before, History(session, instance, before))
 
 
 def _apply(run: _Run) -> bool:
@@ -201,6 +206,8 @@ def _save(run: _Run) -> None:
     if has_begun:
         # A later element may have moved what an earlier one armed its timer for.
         projection.rearm(workflow, run.scripts)
+    prune(workflow)
+    after = waits_of(workflow)
     projection.project(
         run.session,
         instance,
@@ -209,16 +216,16 @@ def _save(run: _Run) -> None:
         completed=run.completed,
         by_id=run.step.by_id,
         again=again,
+        before=run.before,
+        after=after,
     )
-    run.history.settle(workflow)
+    run.history.settle(workflow, after)
     is_over = workflow.is_completed()
-    prune(workflow)
     blob = state.dump(workflow, definitions.compiled(instance.definition))
     workflow.budget.check_size(blob)
     if blob != instance.blob:
         instance.blob = blob
         instance.state_format = state.FORMAT
-    run.session.flush()
     if is_over:
         close(run.session, instance, InstanceState.COMPLETED, run.step.by_id)
     else:

@@ -1,0 +1,69 @@
+"""What an instance waits for, as its process in memory says it.
+
+A step compares this before and after, and so knows what changed in the tables without reading them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from SpiffWorkflow.bpmn.specs.mixins.events.intermediate_event import BoundaryEvent
+from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
+from SpiffWorkflow.specs.Join import Join
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
+
+from app.engine.due import TimerDefinition
+from app.engine.message_events import MessageDefinition
+from app.engine.parser import event_definitions
+from app.engine.workflow import DeskWorkflow
+
+_RESTING = TaskState.WAITING | TaskState.STARTED
+
+
+@dataclass(frozen=True)
+class Waits:
+    """Everything by the id of its task, as the tables keep it."""
+
+    # Read from the tables, a wait has no task.
+    people: dict[str, Any] = field(default_factory=dict)
+    # Where the instance stands: people's tasks, events it waits for, sub-processes it is in.
+    places: dict[str, Task] = field(default_factory=dict)
+    timers: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    messages: dict[tuple[str, str], Any] = field(default_factory=dict)
+
+
+def waits_of(workflow: DeskWorkflow) -> Waits:
+    """Look at every task once."""
+    found = Waits()
+    for level in workflow.levels():
+        if level.completed:
+            continue
+        for task in level.tasks.values():
+            is_for_people = task._state == TaskState.READY and task.task_spec.manual
+            if is_for_people:
+                found.people[task.id.hex] = task
+            # A boundary event that has not happened is no place where the instance stands; neither is half a join.
+            if (is_for_people or task._state & _RESTING) and is_drawn(task) and not _is_beside(task):
+                found.places[task.id.hex] = task
+    for task in workflow.waiting():
+        for definition in event_definitions(task.task_spec):
+            if isinstance(definition, TimerDefinition):
+                due_at = definition.due_at(task)
+                if due_at is not None:
+                    found.timers[task.id.hex, definition.element] = due_at
+            elif isinstance(definition, MessageDefinition):
+                found.messages[task.id.hex, definition.name] = task, definition
+    return found
+
+
+def is_drawn(task: Task) -> bool:
+    """Whether it stands for an element of the diagram, as people see it."""
+    # A multi-instance element is drawn once, but its instances are what people and services do.
+    return task.task_spec.bpmn_id is not None and not isinstance(task.task_spec, LoopTask)
+
+
+def _is_beside(task: Any) -> bool:
+    return isinstance(task.task_spec, BoundaryEvent | Join)
