@@ -23,9 +23,10 @@ _AMOUNT = r"\d{1,9}(?:[.,]\d{1,9})?"
 _SPAN = re.compile(
     rf"P(?=\d|T\d)(?:(?P<years>\d{{1,4}})Y)?(?:(?P<months>\d{{1,5}})M)?"
     rf"(?:(?P<weeks>{_AMOUNT})W)?(?:(?P<days>{_AMOUNT})D)?"
-    rf"(?:T(?=\d)(?:(?P<hours>{_AMOUNT})H)?(?:(?P<minutes>{_AMOUNT})M)?(?:(?P<seconds>{_AMOUNT})S)?)?"
+    rf"(?:T(?=\d)(?:(?P<hours>{_AMOUNT})H)?(?:(?P<minutes>{_AMOUNT})M)?(?:(?P<seconds>{_AMOUNT})S)?)?",
+    re.ASCII,
 )
-_REPETITION = re.compile(r"R(?P<times>\d{0,9})(?P<rest>(?:/[^/]+){1,2})")
+_REPETITION = re.compile(r"R(?P<times>\d{0,9})(?P<rest>(?:/[^/]+){1,2})", re.ASCII)
 
 
 def desk_zone() -> tzinfo:
