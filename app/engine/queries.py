@@ -56,6 +56,21 @@ def task_by_uuid(session: Session, uuid: str) -> UserTask:
     return task
 
 
+def open_task_at(session: Session, instance: ProcessInstance, element: str) -> UserTask:
+    """The open user task of an instance at an element.
+
+    Raises:
+        NotFound: nothing is open there, or more than one task.
+    """
+    query = select(UserTask).where(
+        UserTask.instance_id == instance.id, UserTask.element == element, UserTask.state == TaskState.OPEN
+    )
+    found = session.scalars(query).all()
+    if len(found) != 1:
+        raise NotFound(_("There is no single open task at “%(element)s”.", element=element))
+    return found[0]
+
+
 def instance_by_id(session: Session, instance_id: int) -> ProcessInstance:
     """An instance.
 
@@ -145,6 +160,9 @@ def marks(session: Session, instance: ProcessInstance) -> dict[str, dict[str, An
     """For each element the instance came to: {"count", "state", "entered_at", "minutes"}."""
     found: dict[str, Mark] = {}
     for entry in instance_history(session, instance):
+        if not entry.task_id:
+            # What people did to the instance is no passage.
+            continue
         spent = ((entry.left_at or instance.ended_at or clock.now()) - entry.entered_at).total_seconds()
         mark = found.setdefault(entry.element, Mark(0, "done", entry.entered_at, 0))
         mark.count += 1

@@ -14,7 +14,6 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from app.engine.environment import ElementFailed, element_of
-from app.engine.history import waiting_places
 from app.engine.steps import Step, StepKind
 from app.engine.values import ExpressionError, plain
 from app.engine.workflow import DeskWorkflow
@@ -63,11 +62,15 @@ def move(workflow: DeskWorkflow, cancel: str | None, start: str | None, task_id:
 def _waiting_at(workflow: DeskWorkflow, element: str, task_id: str | None) -> Task:
     found = [
         task
-        for task in waiting_places(workflow)
-        if element_of(task) == element and (task_id is None or task.id.hex == task_id)
+        for level in workflow.levels()
+        if not level.completed
+        for task in level.tasks.values()
+        if task.state & _OPEN and task.task_spec.bpmn_id == element and (task_id is None or task.id.hex == task_id)
     ]
+    if any(isinstance(task.task_spec, BoundaryEvent | Join) for task in found):
+        raise ElementFailed(element, f"“{element}” waits beside another element; cancel what it belongs to.")
     # What a multi-instance element runs is cancelled with it, not one by one.
-    whole = [task for task in found if not any(task.is_descendant_of(other) for other in found)]
+    whole = [task for task in found if isinstance(task.task_spec, LoopTask)] or found
     if not whole:
         _known(workflow, element)
         raise ElementFailed(element, f"Nothing waits at “{element}”.")
