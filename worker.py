@@ -23,6 +23,7 @@ from app import clock, create_app, desk_queue, health, jobs, logs
 from app.config import Settings
 from app.db import run_in_transaction
 from app.engine import timers
+from app.engine.moving import work as moving
 from app.events import relay
 from app.mail import receiver
 from app.mail import service as mail
@@ -78,7 +79,7 @@ def tick() -> None:
     # queue that does not answer is asked again a second later.
     waiting = jobs.waiting()
     if waiting is not None and waiting <= BATCH:
-        parts += [offer_timers, offer_deliveries, offer_mail]
+        parts += [offer_timers, offer_deliveries, offer_mail, offer_moves]
     for part in parts:
         try:
             part()
@@ -113,6 +114,13 @@ def offer_mail() -> None:
             return
     for outgoing_id in run_in_transaction(lambda session: mail.due_ids(session, limit=BATCH), writing=False):
         if not jobs.offer("mail.send", outgoing_id):
+            return
+
+
+def offer_moves() -> None:
+    """Offer moves of instances to another version that nobody works on."""
+    for move_id in run_in_transaction(moving.due_ids, writing=False):
+        if not jobs.offer("engine.move", move_id):
             return
 
 

@@ -12,6 +12,7 @@ from app.db import Session, run_in_transaction
 from app.engine import service, timers
 from app.engine.failures import StepFailed, locked, stall
 from app.engine.models import Timer
+from app.engine.moving import work
 from app.engine.steps import Step, StepKind
 from app.errors import Conflict
 from app.jobs import job
@@ -85,3 +86,9 @@ def _give_up(session: Session, timer: Timer) -> None:
     step = Step(StepKind.TIMER, {"task_id": timer.task_id, "element": timer.element})
     reason = f"The timer was given to a worker {timers.MAX_ATTEMPTS} times and none came back."
     stall(session, StepFailed(timer.instance_id, timer.element, reason, step))
+
+
+@job("engine.move")
+def move(move_id: int) -> None:
+    """Move instances to another version for a while; what is left is offered again."""
+    work.run(move_id)

@@ -1,0 +1,1 @@
+"""Moving running instances to another version of their definition: plan, dry run, and the move itself."""
