@@ -15,6 +15,7 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from app.engine.budgets import MAX_PARALLEL_INSTANCES, BudgetExceeded
+from app.engine.due import CycleDefinition
 
 
 class ScopedParallelGateway(ParallelGateway):  # type: ignore[misc]  # the library has no types
@@ -43,7 +44,7 @@ class ScopedParallelGateway(ParallelGateway):  # type: ignore[misc]  # the libra
     def _check_threshold_unstructured(self, my_task: Task) -> bool:
         missing = set(self._inputs)
         for task in (my_task, *self.arrivals(my_task)):
-            if task.parent.state == TaskState.COMPLETED:
+            if task.parent.state == TaskState.COMPLETED or _is_repetition(task.parent):
                 missing.discard(task.parent.task_spec.name)
         return not missing
 
@@ -66,6 +67,11 @@ class ScopedParallelGateway(ParallelGateway):  # type: ignore[misc]  # the libra
             # Consumed: a later round does not count it and pruning may drop it.
             task.internal_data["joined"] = True
         return True
+
+
+def _is_repetition(task: Task) -> bool:
+    """A repeating timer goes on waiting while what it started runs."""
+    return isinstance(getattr(task.task_spec, "event_definition", None), CycleDefinition)
 
 
 def _merge_branches(arrived: list[Task]) -> dict[str, Any]:

@@ -40,9 +40,10 @@ EXCEPTIONS = (
     ),
     Exception_(
         "overdue-timers",
-        "It fires all overdue timers in the order in which they began to wait, whatever their due times.",
-        "Both sides are told to look at one overdue timer at a time, earliest first, with the clock already at its "
-        "new place: what each firing causes is the library's own work.",
+        "It fires overdue timers in the order in which they began to wait, whatever their due times, and some of them "
+        "whenever another task completes.",
+        "Both sides are told to look at one overdue timer at a time, earliest first. When one of several would cancel "
+        "what another stands on, the clock moves only just past the first.",
     ),
     Exception_(
         "overdue-cycles",

@@ -120,6 +120,15 @@ class Desk:
         ]
         return min((each for each in due if each is not None), default=None)
 
+    def cancels_before(self, moment: datetime) -> bool:
+        """Whether one of several timers due before this moment could take another's chance to fire."""
+        due = [
+            task
+            for task, timer in self.workflow.waiting_timers()
+            if (at := timer.due_at(task)) is not None and at < moment
+        ]
+        return len(due) > 1 and any(getattr(task.task_spec, "cancel_activity", True) for task in due)
+
     def _due(self) -> list[tuple[datetime, str, str]]:
         return [
             (moment, timer.element, task.id.hex)

@@ -126,6 +126,9 @@ def _later(rng: Random, now: datetime, desk: Desk) -> datetime:
         wanted = max(now, due) + timedelta(seconds=7)
     else:
         wanted = now + timedelta(minutes=rng.choice((31, 97, 251)) if how == "little" else 5003, seconds=7)
+    if due is not None and desk.cancels_before(wanted):
+        # overdue-timers
+        wanted = min(wanted, max(now, due) + timedelta(seconds=7))
     # overdue-cycles
     cycle = desk.next_cycle()
     return min(wanted, max(now, cycle) + timedelta(seconds=7)) if cycle is not None else wanted
