@@ -78,7 +78,9 @@ def adopt(source: SourceFile) -> Adopted | None:
     copy = _Copy(root)
     for step in _STEPS:
         step(copy)
-    etree.cleanup_namespaces(root, keep_ns_prefixes=[prefix for prefix in root.nsmap if prefix])
+    # Prefixes stay: values such as xsi:type="bpmn:tFormalExpression" use them, too.
+    kept = [prefix for prefix in root.nsmap if prefix]
+    etree.cleanup_namespaces(root, top_nsmap={"spiffworkflow": SPIFF[1:-1]}, keep_ns_prefixes=kept)
     content = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
     return Adopted(content, copy.changes)
 
