@@ -24,11 +24,16 @@ from app.engine.values import (
 # A built-in function gets the evaluation's effort, then its arguments.
 Builtin = Callable[..., Any]
 BUILTINS: Final[dict[str, Builtin]] = {}
+# How each is called, and what it gives, for the reference.
+EXPLAINED: Final[dict[str, tuple[str, str]]] = {}
 
 
-def _builtin(name: str) -> Callable[[Builtin], Builtin]:
+def _builtin(usage: str, gives: str) -> Callable[[Builtin], Builtin]:
+    name = usage.partition("(")[0]
+
     def register(function: Builtin) -> Builtin:
         BUILTINS[name] = function
+        EXPLAINED[name] = (usage, gives)
         return function
 
     return register
@@ -49,7 +54,7 @@ def _items(name: str, effort: Effort, value: object) -> list[Any]:
     return value
 
 
-@_builtin("len")
+@_builtin("len(x)", "how many items or characters")
 def _len(effort: Effort, value: object) -> int:
     if isinstance(value, str | list | tuple | Mapping):
         return len(value)
@@ -70,17 +75,17 @@ def _outermost(name: str, effort: Effort, values: tuple[object, ...], *, largest
     return best
 
 
-@_builtin("min")
+@_builtin("min(a, b, …)", "the smallest; also of one list")
 def _min(effort: Effort, *values: object) -> Any:
     return _outermost("min", effort, values, largest=False)
 
 
-@_builtin("max")
+@_builtin("max(a, b, …)", "the largest; also of one list")
 def _max(effort: Effort, *values: object) -> Any:
     return _outermost("max", effort, values, largest=True)
 
 
-@_builtin("sum")
+@_builtin("sum(list)", "the numbers added")
 def _sum(effort: Effort, values: object) -> Any:
     total: Any = 0
     for item in _items("sum", effort, values):
@@ -90,7 +95,7 @@ def _sum(effort: Effort, values: object) -> Any:
     return total
 
 
-@_builtin("round")
+@_builtin("round(x, digits)", "rounded to 0 to 12 digits; without digits a whole number")
 def _round(effort: Effort, value: Any, digits: Any = 0) -> Any:
     if not is_number(value):
         raise ExpressionError(f"round() needs a number, not {kind_of(value)}.")
@@ -100,24 +105,24 @@ def _round(effort: Effort, value: Any, digits: Any = 0) -> Any:
     return round(value, digits) if digits else round(value)
 
 
-@_builtin("abs")
+@_builtin("abs(x)", "a number or duration without its sign")
 def _abs(effort: Effort, value: Any) -> Any:
     if isinstance(value, timedelta) or is_number(value):
         return abs(value)
     raise ExpressionError(f"abs() needs a number, not {kind_of(value)}.")
 
 
-@_builtin("any")
+@_builtin("any(list)", "whether one is true")
 def _any(effort: Effort, values: object) -> bool:
     return any(_items("any", effort, values))
 
 
-@_builtin("all")
+@_builtin("all(list)", "whether all are true")
 def _all(effort: Effort, values: object) -> bool:
     return all(_items("all", effort, values))
 
 
-@_builtin("str")
+@_builtin("str(x)", "as text; nothing for `None`")
 def _str(effort: Effort, value: object) -> str:
     effort.spend(weight(value))
     if isinstance(value, datetime):
@@ -130,7 +135,7 @@ def _str(effort: Effort, value: object) -> str:
     return text
 
 
-@_builtin("int")
+@_builtin("int(x)", "as a whole number")
 def _int(effort: Effort, value: Any) -> int:
     if isinstance(value, str):
         effort.spend(effort_of_text(value))
@@ -142,7 +147,7 @@ def _int(effort: Effort, value: Any) -> int:
         raise ExpressionError(f"int() cannot read {str(value)[:40]!r} as a whole number.") from None
 
 
-@_builtin("float")
+@_builtin("float(x)", "as a number")
 def _float(effort: Effort, value: Any) -> float:
     if isinstance(value, str):
         effort.spend(effort_of_text(value))
@@ -154,12 +159,12 @@ def _float(effort: Effort, value: Any) -> float:
         raise ExpressionError(f"float() cannot read {str(value)[:40]!r} as a number.") from None
 
 
-@_builtin("bool")
+@_builtin("bool(x)", "false for `None`, zero and what is empty, else true")
 def _bool(effort: Effort, value: object) -> bool:
     return bool(value)
 
 
-@_builtin("sorted")
+@_builtin("sorted(list)", "in order; all of one kind")
 def _sorted(effort: Effort, values: object) -> list[Any]:
     items = _items("sorted", effort, values)
     effort.spend(4 * len(items))
@@ -173,28 +178,28 @@ def _sorted(effort: Effort, values: object) -> list[Any]:
     return sorted(items)
 
 
-@_builtin("lower")
+@_builtin("lower(text)", "in small letters")
 def _lower(effort: Effort, value: object) -> str:
     text = _text("lower", value)
     effort.spend(effort_of_text(text))
     return text.lower()
 
 
-@_builtin("upper")
+@_builtin("upper(text)", "in capitals")
 def _upper(effort: Effort, value: object) -> str:
     text = _text("upper", value)
     effort.spend(effort_of_text(text))
     return text.upper()
 
 
-@_builtin("strip")
+@_builtin("strip(text)", "without spaces at the ends")
 def _strip(effort: Effort, value: object) -> str:
     text = _text("strip", value)
     effort.spend(effort_of_text(text))
     return text.strip()
 
 
-@_builtin("contains")
+@_builtin("contains(x, part)", "whether a list holds a value, or a text another, whatever the case")
 def _contains(effort: Effort, whole: object, part: object) -> bool:
     """Whether a text contains another, whatever the case, or a list contains a value."""
     if isinstance(whole, str):
@@ -205,17 +210,17 @@ def _contains(effort: Effort, whole: object, part: object) -> bool:
     return part in items
 
 
-@_builtin("starts_with")
+@_builtin("starts_with(text, part)", "whether it begins so")
 def _starts_with(effort: Effort, whole: object, part: object) -> bool:
     return _text("starts_with", whole).startswith(_text("starts_with", part))
 
 
-@_builtin("ends_with")
+@_builtin("ends_with(text, part)", "whether it ends so")
 def _ends_with(effort: Effort, whole: object, part: object) -> bool:
     return _text("ends_with", whole).endswith(_text("ends_with", part))
 
 
-@_builtin("get")
+@_builtin('get(values, "name", otherwise)', "a named value, or the third argument when it is missing")
 def _get(effort: Effort, values: object, name: object, otherwise: object = None) -> Any:
     """A named value, or the third argument when it is missing."""
     if not isinstance(values, Mapping):
@@ -223,12 +228,12 @@ def _get(effort: Effort, values: object, name: object, otherwise: object = None)
     return values.get(_text("get", name), otherwise)
 
 
-@_builtin("duration")
+@_builtin('duration("PT4H")', "a duration: weeks, days, hours, minutes, seconds in ISO 8601")
 def _duration(effort: Effort, text: object) -> timedelta:
     return parse_duration(_text("duration", text))
 
 
-@_builtin("moment")
+@_builtin('moment("2026-11-23T14:00:00Z")', "a moment; without a zone it is UTC")
 def _moment(effort: Effort, text: object) -> datetime:
     return text if isinstance(text, datetime) else parse_moment(_text("moment", text))
 
@@ -239,16 +244,16 @@ def _length(name: str, value: object) -> timedelta:
     return parse_duration(_text(name, value))
 
 
-@_builtin("minutes")
+@_builtin("minutes(x)", "the length of a duration in minutes, as a number")
 def _minutes(effort: Effort, value: object) -> float:
     return _length("minutes", value).total_seconds() / 60
 
 
-@_builtin("hours")
+@_builtin("hours(x)", "the same in hours")
 def _hours(effort: Effort, value: object) -> float:
     return _length("hours", value).total_seconds() / 3600
 
 
-@_builtin("days")
+@_builtin("days(x)", "the same in days of 24 hours")
 def _days(effort: Effort, value: object) -> float:
     return _length("days", value).total_seconds() / 86400

@@ -43,6 +43,7 @@ class Attribute:
 _FACTS: Final[dict[str, dict[str, FactProvider]]] = {}
 _ATTRIBUTES: Final[dict[str, Mapping[str, Attribute]]] = {}
 _FUNCTIONS: Final[dict[str, FactFunction]] = {}
+_EXPLAINED: Final[dict[str, tuple[str, str]]] = {}
 
 
 def provides_facts(
@@ -70,14 +71,21 @@ def provides_facts(
     return register
 
 
-def provides_function(name: str) -> Callable[[FactFunction], FactFunction]:
-    """Register a function for expressions; it gets the session and the subject before its own arguments."""
+def provides_function(name: str, *, usage: str = "", gives: str = "") -> Callable[[FactFunction], FactFunction]:
+    """Register a function for expressions; it gets the session and the subject before its own arguments.
+
+    Args:
+        usage: how it is called, for the reference: `working_days(3)`.
+        gives: what it gives, in one line.
+    """
 
     def register(function: FactFunction) -> FactFunction:
         present = _FUNCTIONS.get(name)
         if present is not None and _place(present) != _place(function):
             raise ValueError(f"Function {name!r} is provided by {_place(present)} already.")
         _FUNCTIONS[name] = function
+        if usage:
+            _EXPLAINED[name] = (usage, gives)
         return function
 
     return register
@@ -117,6 +125,11 @@ def known_functions() -> frozenset[str]:
     return frozenset(_FUNCTIONS)
 
 
+def explained_functions() -> dict[str, tuple[str, str]]:
+    """How each provided function is called and what it gives, by name; those that nobody explains are left out."""
+    return dict(_EXPLAINED)
+
+
 class FactScope(Mapping[str, Any]):
     """The facts of one subject, loaded when first read."""
 
@@ -149,6 +162,6 @@ class FactScope(Mapping[str, Any]):
         self._loaded.clear()
 
 
-@provides_function("now")
+@provides_function("now", usage="now()", gives="the desk's time")
 def _now(session: Session, subject: Subject) -> datetime:
     return clock.now()

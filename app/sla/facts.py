@@ -48,14 +48,20 @@ def sla(session: Session, subject: Subject) -> dict[str, Any]:
     return facts
 
 
-@provides_function("working_time")
+@provides_function(
+    "working_time",
+    usage='working_time("PT4H")',
+    gives="the moment so much working time from now, on the request's calendar",
+)
 def working_time(session: Session, subject: Subject, text: object) -> datetime:
     """When so much working time has passed from now: `working_time("PT4H")`."""
     length = text if isinstance(text, timedelta) else parse_duration(str(text))
     return add_working_time(_calendar(session, subject), desk_clock.now(), length)
 
 
-@provides_function("working_days")
+@provides_function(
+    "working_days", usage="working_days(3)", gives="the same time of day, so many working days from now (0 to 1000)"
+)
 def working_days(session: Session, subject: Subject, days: object) -> datetime:
     """The same time of day, so many working days from now: `working_days(3)`."""
     if isinstance(days, bool) or not isinstance(days, int) or not 0 <= days <= 1000:
