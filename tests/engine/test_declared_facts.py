@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.contracts.models import Contract
 from app.engine import facts
 from app.engine.facts import Attribute, FactScope, Kind
 from app.engine.subject import Subject
@@ -42,10 +43,13 @@ def test_facts_hold_what_they_declare(
     ticket: Callable[..., Ticket],
     person: Callable[..., Person],
     team: Callable[..., Team],
+    contract: Callable[..., Contract],
 ) -> None:
     network = team("network")
     agent = person(teams=[network])
     asked, bare = ticket(team=network, assignee=agent), ticket()
+    asked.contract = contract(asked.customer)
+    session.flush()
     entry = worklog.log_work(session, asked, author=agent, minutes=30)
     wish = escalations.request(session, asked, reason="Needs a switch", by=agent)
     subjects = [Subject("ticket", asked.id), Subject("ticket", bare.id)]
