@@ -215,7 +215,7 @@ def count(session: Session, now: datetime) -> TimerCounts:
     """Count every timer once."""
     free = Timer.parked.is_(None)
     query = select(Timer.parked, func.count()).where(Timer.parked.is_not(None)).group_by(Timer.parked)
-    parked = dict(session.execute(query).tuples().all())
+    parked = dict(session.execute(query).all())
     bounds = []
     since: datetime | None = None
     for _, seconds in LATENESS:

@@ -152,7 +152,7 @@ def rounds(text: str, *, most: int = 6) -> list[datetime]:
     """When a cycle that begins at NOW fires, each round on time."""
     with clock.frozen(NOW):
         value = cycle_value(text)
-    found = []
+    found: list[datetime] = []
     zone = BUCHAREST
     cycle = Cycle(
         value["cycles"],

@@ -1,0 +1,374 @@
+"""How due timers are claimed: in order, in batches, leased, after pauses, and without a look at those that wait."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import delete, insert, select, text
+from sqlalchemy.orm import Session
+
+from app import clock, create_app, health, jobs
+from app import db as database
+from app.db import run_in_transaction
+from app.engine import service, timers
+from app.engine.due import NEVER
+from app.engine.jobs import begin, wake
+from app.engine.models import InstanceState, Parked, ProcessInstance, Timer
+from app.engine.subject import Subject
+from app.errors import Conflict
+from tests.conftest import cheap_settings
+
+from .conftest import THINGS, Desk, Thing, put_in
+
+Later = Callable[..., datetime]
+NOW = datetime(2026, 11, 18, 8, 0, tzinfo=UTC)
+
+
+def many(desk: Desk, count: int, process: str = "event_gateway") -> list[int]:
+    """Instances of a process, each a second later than the one before; the ids of their timers in due order."""
+    desk.deploy(process)
+    for number in range(count):
+        with clock.frozen(clock.now() + timedelta(seconds=number)):
+            service.start(desk.session, process, desk.subject)
+    return list(desk.session.scalars(select(Timer.id).order_by(Timer.due_at)))
+
+
+def hints(session: Session) -> list[tuple[int, ...]]:
+    """The timers that this transaction will hint workers at, hint by hint."""
+    return [args for name, args in session.info.get("hints", []) if name == "engine.wake"]
+
+
+def test_a_claim_takes_the_earliest_and_no_more_than_its_limit(desk: Desk, later: Later) -> None:
+    expected = many(desk, 5)
+    moment = later(days=2)
+
+    assert timers.offer_due(desk.session, moment, limit=3) == expected[:3]
+    assert timers.offer_due(desk.session, moment, limit=3) == expected[3:]
+    assert timers.offer_due(desk.session, moment, limit=3) == []
+
+
+def test_one_hint_carries_many_timers_in_due_order(desk: Desk, later: Later, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timers, "TIMERS_A_HINT", 3)
+    expected = many(desk, 7)
+
+    timers.offer_due(desk.session, later(days=2))
+
+    assert hints(desk.session) == [tuple(expected[:3]), tuple(expected[3:6]), (expected[6],)]
+
+
+def test_a_timer_that_was_begun_before_gets_a_hint_of_its_own(desk: Desk, later: Later) -> None:
+    first, second, third = many(desk, 3)
+    moment = later(days=2)
+    desk.session.get_one(Timer, second).attempts = 1
+    desk.session.flush()
+
+    timers.offer_due(desk.session, moment)
+
+    assert hints(desk.session) == [(first, third), (second,)]
+
+
+def test_pauses_double_and_differ_within_bounds() -> None:
+    longest = [timers.pause_after(attempts, lambda: 0.0) for attempts in range(1, 30)]
+    shortest = [timers.pause_after(attempts, lambda: 1.0) for attempts in range(1, 30)]
+    assert timers.pause_after(0) == timedelta(0)
+    assert longest[:3] == [timers.FIRST_PAUSE, 2 * timers.FIRST_PAUSE, 4 * timers.FIRST_PAUSE]
+    assert longest[-1] == timers.LONGEST_PAUSE
+    assert shortest == [each / 2 for each in longest]
+
+    drawn = {timers.pause_after(3) for _ in range(50)}
+
+    assert len(drawn) > 1
+    assert all(shortest[2] <= each <= longest[2] for each in drawn)
+
+
+def test_each_lost_attempt_keeps_the_timer_away_for_longer(desk: Desk, later: Later) -> None:
+    (timer_id,) = many(desk, 1)
+    later(days=2)
+    timer = desk.session.get_one(Timer, timer_id)
+    pauses = []
+    for attempt in range(1, timers.MAX_ATTEMPTS + 1):
+        before = clock.real_now()
+        assert begin(desk.session, timer_id)
+        assert timer.attempts == attempt
+        assert timer.lease_until is not None
+        pauses.append(timer.lease_until - before - timers.LEASE)
+
+    for attempt, pause in enumerate(pauses):
+        longest = timers.pause_after(attempt, lambda: 0.0)
+        # A machine that is busy stands still for a moment in between.
+        assert longest / 2 <= pause <= longest + timedelta(seconds=5)
+
+
+@pytest.mark.parametrize(("counted", "attempts"), [(True, 1), (False, 0)])
+def test_a_timer_that_could_not_be_fired_is_put_back(desk: Desk, later: Later, counted: bool, attempts: int) -> None:
+    (timer_id,) = many(desk, 1)
+    moment = later(days=2)
+    assert begin(desk.session, timer_id)
+
+    before = clock.real_now()
+    timers.put_back(desk.session, timer_id, counted=counted, jitter=lambda: 0.0)
+
+    timer = desk.session.get_one(Timer, timer_id)
+    assert timer.attempts == attempts
+    assert timer.lease_until is not None
+    assert before + timers.FIRST_PAUSE <= timer.lease_until <= clock.real_now() + timers.FIRST_PAUSE
+    assert timers.offer_due(desk.session, moment) == []
+
+
+def test_timers_of_a_suspended_instance_rest_and_fire_once_in_order_afterwards(
+    desk: Desk, thing: Thing, later: Later
+) -> None:
+    instance = desk.start("boundary_timers")
+    desk.complete("first_step")
+    timers.park(desk.session, instance.id)
+    moment = later(hours=3)
+
+    assert timers.offer_due(desk.session, moment) == []
+    (first, *_) = desk.session.scalars(select(Timer.id).order_by(Timer.due_at))
+    assert not begin(desk.session, first)
+    service.wake(desk.session, first)
+    assert thing.notes == []
+
+    timers.unpark(desk.session, instance.id)
+    for timer_id in timers.offer_due(desk.session, moment):
+        service.wake(desk.session, timer_id)
+
+    assert thing.notes == ["second is slow", "slow"]
+    assert timers.offer_due(desk.session, moment) == []
+
+
+def test_a_parked_timer_whose_deadline_moves_stays_parked(desk: Desk, thing: Thing, later: Later) -> None:
+    thing.due = clock.now() + timedelta(hours=3)
+    instance = desk.start("deadlines")
+    timers.park(desk.session, instance.id)
+    thing.due = clock.now() + timedelta(hours=9)
+
+    service.refresh(desk.session, desk.subject)
+    desk.session.expire_all()
+
+    rows = desk.session.scalars(select(Timer).where(Timer.instance_id == instance.id)).all()
+    assert {row.parked for row in rows} == {Parked.SUSPENDED}
+
+
+def test_resuming_leaves_a_timer_parked_whose_own_step_failed(desk: Desk, later: Later) -> None:
+    instance = desk.start("boundary_timers")
+    desk.complete("first_step")
+    timer = desk.session.scalars(select(Timer).order_by(Timer.due_at)).first()
+    assert timer is not None
+    timers.park_one(desk.session, instance.id, timer.task_id, timer.element)
+
+    timers.park(desk.session, instance.id)
+    timers.unpark(desk.session, instance.id)
+
+    parked = desk.session.scalars(select(Timer.id).where(Timer.parked == Parked.STALLED)).all()
+    assert parked == [timer.id]
+    assert desk.session.scalars(select(Timer.id).where(Timer.parked == Parked.SUSPENDED)).all() == []
+
+
+def test_counts_say_how_late_the_due_timers_are(desk: Desk, later: Later) -> None:
+    desk.start("event_gateway")
+    instance_id = desk.session.scalars(select(ProcessInstance.id)).one()
+    desk.session.execute(delete(Timer))
+    late = [0, 59, 60, 299, 300, 3599, 3600, 86_399, 86_400, 10**7]
+    rows: list[dict[str, Any]] = [{"due_at": clock.now() - timedelta(seconds=seconds)} for seconds in late]
+    rows += [{"due_at": clock.now() + timedelta(seconds=1)}, {"due_at": NEVER}]
+    rows += [{"due_at": clock.now(), "parked": reason} for reason in Parked]
+    for number, row in enumerate(rows):
+        desk.session.add(Timer(instance_id=instance_id, task_id=str(number), element="x", **row))
+    desk.session.flush()
+
+    counted = timers.count(desk.session, clock.now())
+
+    assert counted.overdue == {"under_1_min": 2, "under_5_min": 2, "under_1_h": 2, "under_1_d": 2, "more": 2}
+    assert (counted.pending, counted.due, counted.stalled, counted.suspended) == (2, 10, 1, 1)
+    assert counted.oldest_due_seconds == 10**7
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def own_desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
+    """A desk on a database of the test's own, whose transactions really commit, with a process per thing."""
+    if request.param == "postgresql":
+        settings = cheap_settings(tmp_path, database_url=request.getfixturevalue("empty_postgres_url"))
+    else:
+        settings = cheap_settings(tmp_path)
+    application = create_app(settings, web=False)
+    THINGS.update({number: Thing() for number in range(1, 6)})
+    with application.app_context(), clock.frozen(NOW):
+        database.db.create_all()
+        run_in_transaction(lambda session: put_in(session, "event_gateway"))
+        yield application
+        database.db.engine.dispose()
+    THINGS.clear()
+
+
+def begun_on_five_things() -> list[int]:
+    def body(session: Session) -> list[int]:
+        for number in range(1, 6):
+            service.start(session, "event_gateway", Subject("thing", number))
+        return list(session.scalars(select(Timer.id).order_by(Timer.due_at, Timer.id)))
+
+    return run_in_transaction(body)
+
+
+def waiting() -> dict[int, int]:
+    """The attempts of each timer that still waits."""
+
+    def body(session: Session) -> dict[int, int]:
+        return dict(session.execute(select(Timer.id, Timer.attempts).where(Timer.element != "by_work")).all())
+
+    return run_in_transaction(body, writing=False)
+
+
+def test_one_job_fires_many_timers_each_once(own_desk: Flask) -> None:
+    ids = begun_on_five_things()
+
+    with clock.frozen(NOW + timedelta(days=2)):
+        wake(*ids)
+        wake(*ids)
+
+    assert waiting() == {}
+    assert [THINGS[number].notes for number in range(1, 6)] == [["silence"]] * 5
+
+
+class _Killed(BaseException):
+    """The worker is gone: nothing catches this."""
+
+
+@pytest.mark.parametrize("place", [0, 2, 4])
+def test_a_timer_that_kills_its_worker_costs_its_neighbours_no_attempt(
+    own_desk: Flask, monkeypatch: pytest.MonkeyPatch, place: int
+) -> None:
+    ids = begun_on_five_things()
+    fire = service.wake
+
+    def die(session: Session, timer_id: int) -> None:
+        if timer_id == ids[place]:
+            raise _Killed
+        fire(session, timer_id)
+
+    monkeypatch.setattr(service, "wake", die)
+    with clock.frozen(NOW + timedelta(days=2)), pytest.raises(_Killed):
+        wake(*ids)
+
+    assert waiting() == {timer_id: int(timer_id == ids[place]) for timer_id in ids[place:]}
+
+
+def test_a_timer_that_cannot_be_fired_does_not_keep_its_neighbours(
+    own_desk: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = begun_on_five_things()
+    fire = service.wake
+
+    def fail(session: Session, timer_id: int) -> None:
+        if timer_id == ids[1]:
+            raise RuntimeError("the disk is full")
+        if timer_id == ids[2]:
+            raise Conflict("Others were faster.")
+        fire(session, timer_id)
+
+    monkeypatch.setattr(service, "wake", fail)
+    with clock.frozen(NOW + timedelta(days=2)):
+        wake(*ids)
+
+    # Losing races is not the timer's doing.
+    assert waiting() == {ids[1]: 1, ids[2]: 0}
+
+
+def test_a_job_without_time_gives_back_what_it_has_not_begun(own_desk: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = begun_on_five_things()
+    monkeypatch.setattr("app.engine.jobs.LONGEST_SECONDS", -1.0)
+
+    with clock.frozen(NOW + timedelta(days=2)):
+        run_in_transaction(lambda session: timers.offer_due(session, clock.now()))
+        wake(*ids)
+        assert waiting() == dict.fromkeys(ids[1:], 0)
+        taken = run_in_transaction(lambda session: timers.offer_due(session, clock.now()))
+
+    # The second one had been begun with the first; it rests a moment, the others do not.
+    assert taken == ids[2:]
+
+
+def test_a_timer_of_a_failing_step_stalls_its_instance_only(own_desk: Flask) -> None:
+    run_in_transaction(lambda session: put_in(session, "failing_timer"))
+
+    def body(session: Session) -> list[int]:
+        for number in range(1, 6):
+            THINGS[number].broken = number == 3
+            service.start(session, "failing_timer", Subject("thing", number))
+        return list(session.scalars(select(Timer.id).order_by(Timer.due_at, Timer.id)))
+
+    ids = run_in_transaction(body)
+    with clock.frozen(NOW + timedelta(days=30)):
+        wake(*ids)
+
+    def states(session: Session) -> list[str]:
+        return list(session.scalars(select(ProcessInstance.state).order_by(ProcessInstance.id)))
+
+    found = run_in_transaction(states, writing=False)
+    assert [state == InstanceState.STALLED for state in found] == [False, False, True, False, False]
+    assert set(waiting()) == {ids[2]}
+
+
+def test_waiting_and_parked_timers_are_not_looked_at_by_a_claim(own_desk: Flask) -> None:
+    begun_on_five_things()
+
+    def fill(session: Session) -> None:
+        instance_id = session.scalars(select(ProcessInstance.id).limit(1)).one()
+        rows: list[dict[str, Any]] = []
+        for number in range(20_000):
+            parked = Parked.STALLED.value if number % 2 else None
+            due_at = NOW - timedelta(days=1) if parked else NOW + timedelta(days=3, seconds=number)
+            rows.append({"instance_id": instance_id, "task_id": f"t{number}", "element": "x",
+                         "due_at": due_at, "parked": parked, "attempts": 0})  # fmt: skip
+        session.execute(insert(Timer), rows)
+
+    run_in_transaction(fill)
+    moment = NOW + timedelta(days=2)
+    dialect = database.db.engine.dialect.name
+    if dialect == "postgresql":
+        with database.db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("ANALYZE timer"))
+
+    def explain(session: Session) -> str:
+        query = timers.claimable(moment, clock.real_now(), 500).compile(
+            database.db.engine, compile_kwargs={"literal_binds": True}
+        )
+        if dialect == "sqlite":
+            return "\n".join(str(row[-1]) for row in session.execute(text(f"EXPLAIN QUERY PLAN {query}")))
+        (plan,) = session.scalars(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {query}")).all()
+        return json.dumps(plan)
+
+    plan = run_in_transaction(explain)
+
+    assert "ix_timer_claim" in plan
+    if dialect == "sqlite":
+        assert plan.startswith("SEARCH timer")
+        assert "due_at<?" in plan
+        # It comes out in order, and nothing is sorted.
+        assert "TEMP B-TREE" not in plan
+    else:
+        assert "Seq Scan" not in plan
+        assert '"Rows Removed by Filter"' not in plan or '"Rows Removed by Filter": 0' in plan
+    assert len(run_in_transaction(lambda session: timers.offer_due(session, moment, limit=500))) == 5
+
+
+def test_health_and_the_command_line_show_the_same_counts(own_desk: Flask) -> None:
+    begun_on_five_things()
+    run_in_transaction(lambda session: timers.park(session, session.scalars(select(ProcessInstance.id)).all()[0]))
+
+    with clock.frozen(NOW + timedelta(hours=26)):
+        found = run_in_transaction(health.look, writing=False)
+        assert found.timers is not None
+        shown = own_desk.test_cli_runner().invoke(args=["timers"])
+        as_json = own_desk.test_cli_runner().invoke(args=["timers", "--json"])
+
+    assert json.loads(as_json.output) == found.timers.as_json()
+    assert found.timers.overdue == {"under_1_min": 0, "under_5_min": 0, "under_1_h": 0, "under_1_d": 4, "more": 0}
+    assert found.oldest_due_timer_seconds == 7200.0
+    assert "suspended" in shown.output
+    assert "2 h" in shown.output
+    assert jobs.queue() is None
