@@ -1,10 +1,9 @@
 """Two at the same moment, on both databases: one wins, and the other is told."""
 
+import os
 import threading
-from collections.abc import Callable, Iterator
-from datetime import timedelta
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
 
 import pytest
 from flask import Flask
@@ -15,18 +14,18 @@ from app import clock, create_app
 from app import db as database
 from app.db import run_in_transaction
 from app.engine import definitions, queries, service
-from app.engine.models import HistoryEntry, InstanceState, ProcessInstance, TaskState, Timer, UserTask
+from app.engine.models import HistoryEntry, InstanceState, ProcessInstance, Timer, UserTask
 from app.engine.subject import Subject
-from app.engine.timers import offer_due
 from app.errors import Conflict
 from tests.conftest import cheap_settings
 
+from . import racing
 from .conftest import THINGS, Thing, put_in
+from .racing import LATER, RACES, at_once
 
-T = TypeVar("T")
 ROUNDS = 20
-# A day and a bit: the silence of the event gateway is over.
-LATER = timedelta(hours=25)
+# How often each race is run; `./run bench barriers` runs them 500 times.
+BARRIER_ROUNDS = int(os.environ.get("SUPORT_BARRIER_ROUNDS", "10"))
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -45,35 +44,9 @@ def own_desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
     THINGS.clear()
 
 
-def at_once(app: Flask, *bodies: Callable[[], T]) -> list[T | Exception]:
-    """Run these at the same moment, each in a thread with a transaction of its own; what each gave or raised."""
-    barrier = threading.Barrier(len(bodies))
-    results: list[Any] = [None] * len(bodies)
-
-    def run(place: int, body: Callable[[], T]) -> None:
-        with app.app_context():
-            barrier.wait()
-            try:
-                results[place] = body()
-            except Exception as error:  # noqa: BLE001  # the test looks at whatever it is
-                results[place] = error
-
-    threads = [threading.Thread(target=run, args=(place, body)) for place, body in enumerate(bodies)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    return results
-
-
 def started(key: str) -> list[int]:
     """One instance for each thing; their ids."""
-
-    def body(session: Session) -> list[int]:
-        put_in(session, key)
-        return [service.start(session, key, Subject("thing", number)).id for number in range(1, ROUNDS + 1)]
-
-    return run_in_transaction(body)
+    return racing.started(key, ROUNDS)
 
 
 def passages(session: Session, instance_id: int, element: str) -> int:
@@ -81,67 +54,9 @@ def passages(session: Session, instance_id: int, element: str) -> int:
     return session.scalar(query) or 0
 
 
-def test_of_two_people_completing_one_task_one_wins_and_the_other_learns_who(own_desk: Flask) -> None:
-    for instance_id in started("one_task"):
-
-        def complete(by_id: int, instance_id: int = instance_id) -> None:
-            def body(session: Session) -> None:
-                task = session.scalars(select(UserTask).where(UserTask.instance_id == instance_id)).one()
-                service.complete_task(session, task, {"outcome": str(by_id)}, by_id=by_id)
-
-            run_in_transaction(body)
-
-        results = at_once(own_desk, lambda: complete(1), lambda: complete(2))
-
-        lost = [each for each in results if each is not None]
-        assert len(lost) == 1
-        assert isinstance(lost[0], service.TaskClosed)
-        winner = results.index(None) + 1
-        assert lost[0].by_id == winner
-        assert f"Person {winner} completed" in lost[0].message
-
-        def check(session: Session, instance_id: int = instance_id, winner: int = winner) -> None:
-            task = session.scalars(select(UserTask).where(UserTask.instance_id == instance_id)).one()
-            assert (task.state, task.completed_by_id, task.outcome) == (TaskState.COMPLETED, winner, str(winner))
-            assert passages(session, instance_id, "approve") == 1
-
-        run_in_transaction(check, writing=False)
-
-
-def test_of_two_workers_on_one_timer_one_makes_the_transition(own_desk: Flask) -> None:
-    for instance_id in started("event_gateway"):
-        timer_id = run_in_transaction(
-            lambda session, wanted=instance_id: session.scalars(  # type: ignore[misc]
-                select(Timer.id).where(Timer.instance_id == wanted)
-            ).one()
-        )
-
-        def wake(timer_id: int = timer_id) -> None:
-            with clock.frozen(clock.real_now() + LATER):
-                run_in_transaction(lambda session: service.wake(session, timer_id))
-
-        assert at_once(own_desk, wake, wake) == [None, None]
-
-        def check(session: Session, instance_id: int = instance_id) -> None:
-            assert session.get_one(ProcessInstance, instance_id).state == InstanceState.COMPLETED
-            assert passages(session, instance_id, "note_silence") == 1
-
-        run_in_transaction(check, writing=False)
-
-
-def test_two_clocks_never_take_the_same_timer(own_desk: Flask) -> None:
-    started("event_gateway")
-
-    def take() -> list[int]:
-        moment = clock.real_now() + LATER
-        return run_in_transaction(lambda session: offer_due(session, moment, limit=15))
-
-    taken = [each for each in at_once(own_desk, take, take, take) if isinstance(each, list)]
-
-    assert len(taken) == 3
-    together = [timer_id for each in taken for timer_id in each]
-    assert len(together) == len(set(together))
-    assert len(together) + len(take()) == ROUNDS
+@pytest.mark.parametrize("race", RACES)
+def test_of_two_at_the_same_moment_one_wins(own_desk: Flask, race: str) -> None:
+    assert RACES[race](own_desk, BARRIER_ROUNDS) == []
 
 
 def test_a_message_and_a_timer_at_once_take_one_branch(own_desk: Flask) -> None:
