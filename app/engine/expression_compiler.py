@@ -7,16 +7,14 @@ handed to Python to run, so there is nothing to escape from.
 from __future__ import annotations
 
 import ast
-import difflib
-import inspect
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from app.engine import guarded
 from app.engine.builtin_functions import BUILTINS
+from app.engine.expression_calls import Node, Scope, call_builtin, call_provided, similar
 from app.engine.expression_source import MAX_DEPTH, Part, part_of_text
-from app.engine.values import MAX_TEXT, Effort, ExpressionError, bounded_number, kind_of, weight
+from app.engine.values import Effort, ExpressionError, bounded_number, kind_of
 
 MAX_NODES = 500
 
@@ -57,26 +55,6 @@ _WORDS: Final[dict[type[ast.AST], str]] = {
     ast.Starred: "stars",
     ast.Expr: "lines that assign nothing",
 }
-
-
-@dataclass(slots=True)
-class Scope:
-    """What one evaluation sees and may spend."""
-
-    names: Mapping[str, Any]
-    functions: Mapping[str, Callable[..., Any]]
-    effort: Effort
-    # Assigned by a script, or the item of a comprehension; looked up first.
-    local: dict[str, Any] = field(default_factory=dict)
-
-
-Node = Callable[[Scope], Any]
-
-
-def similar(name: str, known: Iterable[str]) -> str:
-    """`; did you mean …?` when a known name is close to this one, else nothing."""
-    close = difflib.get_close_matches(name[:60], list(known)[:500], n=1)
-    return f"; did you mean `{close[0]}`?" if close else "."
 
 
 class Compiler:
@@ -339,53 +317,8 @@ class Compiler:
         self.functions.add(name)
         arguments = [self.expression(argument) for argument in node.args]
         if name in BUILTINS:
-            return _call_builtin(name, arguments)
-        return _call_provided(name, arguments)
-
-
-def _call_builtin(name: str, arguments: list[Node]) -> Node:
-    function = BUILTINS[name]
-
-    def call(scope: Scope) -> Any:
-        scope.effort.spend(1)
-        values = [argument(scope) for argument in arguments]
-        try:
-            return function(scope.effort, *values)
-        except TypeError:
-            raise ExpressionError(f"{name}() does not take {len(values)} arguments like these.") from None
-
-    return call
-
-
-def _call_provided(name: str, arguments: list[Node]) -> Node:
-    def call(scope: Scope) -> Any:
-        function = scope.functions.get(name)
-        if function is None:
-            raise ExpressionError(f"there is no function `{name}`{similar(name, [*BUILTINS, *scope.functions])}")
-        # These may ask the database: many in one expression are a mistake.
-        scope.effort.spend(1000)
-        values = [argument(scope) for argument in arguments]
-        for value in values:
-            scope.effort.spend(weight(value))
-        try:
-            result = function(*values)
-        except (TypeError, ValueError, OverflowError) as error:
-            if not _takes(function, values):
-                raise ExpressionError(f"{name}() does not take {len(values)} values.") from None
-            raise ExpressionError(f"{name}() failed: {error}") from error
-        if isinstance(result, str) and len(result) > MAX_TEXT:
-            raise ExpressionError(f"{name}() answered with too long a text.")
-        return result
-
-    return call
-
-
-def _takes(function: Callable[..., Any], values: list[Any]) -> bool:
-    try:
-        inspect.signature(function).bind(*values)
-    except (TypeError, ValueError):
-        return False
-    return True
+            return call_builtin(name, arguments)
+        return call_provided(name, arguments)
 
 
 # What can fail on the values it gets.

@@ -20,7 +20,8 @@ from functools import lru_cache
 from typing import Any, Final
 
 from app.engine.builtin_functions import BUILTINS
-from app.engine.expression_compiler import CONSTANT_NAMES, Compiler, Node, Scope, checked_name, refused
+from app.engine.expression_calls import Node, Scope
+from app.engine.expression_compiler import CONSTANT_NAMES, Compiler, checked_name, refused
 from app.engine.expression_source import MAX_SOURCE, parse
 from app.engine.values import Effort, ExpressionError, plain, weight
 

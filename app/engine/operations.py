@@ -16,7 +16,7 @@ from typing import Any, Final
 from marshmallow import Schema, ValidationError
 
 from app.db import Session
-from app.engine.expression_compiler import similar
+from app.engine.expression_calls import similar
 from app.engine.subject import Subject
 from app.engine.values import plain
 from app.errors import DeskError, InvalidInput

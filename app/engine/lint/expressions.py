@@ -10,7 +10,7 @@ from typing import Final
 
 from app.engine import facts
 from app.engine.builtin_functions import BUILTINS
-from app.engine.expression_compiler import similar
+from app.engine.expression_calls import similar
 from app.engine.expressions import Expression, ExpressionError, Script, compile_expression, compile_script
 from app.engine.lint.bundle import (
     BPMN,

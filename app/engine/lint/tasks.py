@@ -7,7 +7,7 @@ from typing import Any, Final
 from marshmallow import Schema
 
 from app.engine import operations
-from app.engine.expression_compiler import similar
+from app.engine.expression_calls import similar
 from app.engine.expressions import Expression, ExpressionError, compile_expression
 from app.engine.lint.bundle import (
     BPMN,
