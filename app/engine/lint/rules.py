@@ -62,6 +62,12 @@ FAMILIES: Final[dict[str, tuple[Rule, ...]]] = {
         Rule("duplicate-process", _ERROR, "Two processes have the same key.", "Rename one of them."),
         Rule("duplicate-id", _ERROR, "Several elements have the same id.", "Give each its own."),
         Rule("missing-id", _ERROR, "An element without an id.", "Give it one."),
+        Rule(
+            "misplaced",
+            _ERROR,
+            "An element inside another that cannot hold it, where nobody sees it.",
+            "Draw it again where it belongs.",
+        ),
         Rule("reserved-id", _ERROR, "An id that the engine uses itself, such as `Start`.", "Choose another id."),
         Rule("too-long", _ERROR, "An id or a name longer than the database keeps.", "Cut it."),
         Rule(

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from typing import Final
 
-from app.engine.lint.bundle import ACTIVITIES, BPMN, Bundle, Diagram, Element, Report, Scope, id_of, tag_of
+from app.engine.lint.bundle import (
+    ACTIVITIES,
+    BPMN,
+    EVENTS,
+    FLOW_NODES,
+    SUB_PROCESSES,
+    Bundle,
+    Diagram,
+    Element,
+    Report,
+    Scope,
+    id_of,
+    owner_of,
+    tag_of,
+)
 
 _TRUE_OR_FALSE: Final = (
     "isExecutable",
@@ -23,6 +37,18 @@ MAX_NAME: Final = 200
 # Names that the engine gives to places of its own in every process.
 _RESERVED: Final = frozenset({"Start", "End", "Root", "StartEventSplit", "StartEventJoin"})
 _RESERVED_ENDINGS: Final = (".EndJoin", ".BoundaryEventSplit", ".BoundaryEventJoin", " [child]")
+_SCOPES: Final = SUB_PROCESSES | {"process"}
+_TIMED: Final = frozenset({"timerEventDefinition"})
+# What may hold each element.
+_PLACES: Final[dict[str, frozenset[str]]] = {
+    **dict.fromkeys(FLOW_NODES | {"sequenceFlow"}, _SCOPES),
+    **dict.fromkeys(("timeDate", "timeDuration", "timeCycle"), _TIMED),
+    **dict.fromkeys(("standardLoopCharacteristics", "multiInstanceLoopCharacteristics"), ACTIVITIES),
+    **dict.fromkeys(("process", "message", "signal", "error", "escalation"), frozenset({"definitions"})),
+    "*EventDefinition": EVENTS | {"definitions"},
+    "conditionExpression": frozenset({"sequenceFlow"}),
+    "script": frozenset({"scriptTask"}),
+}
 _DATA: Final = frozenset({"ioSpecification", "dataInputAssociation", "dataOutputAssociation", "property"})
 
 
@@ -33,6 +59,7 @@ def check(diagram: Diagram, bundle: Bundle, report: Report) -> None:
             if element.get(attribute) not in (None, "true", "false"):
                 message = f"`{attribute}` is `{element.get(attribute)}` and would be misread; write true or false."
                 report.error(id_of(element), "true-or-false", message)
+        _check_place(element, report)
     for process in diagram.processes:
         _check_length(process, MAX_KEY, report)
     for each in diagram.root.iter(f"{BPMN}message"):
@@ -46,6 +73,17 @@ def check(diagram: Diagram, bundle: Bundle, report: Report) -> None:
             if tag_of(node) in ACTIVITIES:
                 _check_activity(node, scope, report)
             _check_data(node, report)
+
+
+def _check_place(element: Element, report: Report) -> None:
+    """The engine finds some elements at any depth, where nobody sees them."""
+    kind, parent = tag_of(element), element.getparent()
+    if not element.tag.startswith(BPMN) or parent is None:
+        return
+    held_by = _PLACES.get("*EventDefinition" if kind.endswith("EventDefinition") else kind)
+    if held_by is not None and (tag_of(parent) not in held_by or not parent.tag.startswith(BPMN)):
+        message = f"A {kind} does not belong into a {tag_of(parent)}; draw it again where it belongs."
+        report.error(element.get("id") or owner_of(element), "misplaced", message)
 
 
 def _check_length(element: Element, most: int, report: Report) -> None:
