@@ -21,8 +21,8 @@ from flask import Flask
 
 from app import clock, create_app, desk_queue, health, jobs, logs
 from app.config import Settings
-from app.db import run_in_transaction
-from app.engine import timers
+from app.db import Session, run_in_transaction
+from app.engine import messages, timers
 from app.engine.moving import work as moving
 from app.events import relay
 from app.mail import receiver
@@ -79,7 +79,7 @@ def tick() -> None:
     # queue that does not answer is asked again a second later.
     waiting = jobs.waiting()
     if waiting is not None and waiting <= BATCH:
-        parts += [offer_timers, offer_deliveries, offer_mail, offer_moves]
+        parts += [offer_timers, offer_deliveries, offer_mail, offer_moves, tend_messages]
     for part in parts:
         try:
             part()
@@ -121,6 +121,20 @@ def offer_moves() -> None:
     """Offer moves of instances to another version that nobody works on."""
     for move_id in run_in_transaction(moving.due_ids, writing=False):
         if not jobs.offer("engine.move", move_id):
+            return
+
+
+def tend_messages() -> None:
+    """Offer kept messages whose receiver began to wait while they were being sent; close those nobody received."""
+
+    def look(session: Session) -> tuple[list[int], bool]:
+        return messages.instances_to_serve(session, limit=BATCH), messages.needs_tending(session)
+
+    to_serve, over = run_in_transaction(look, writing=False)
+    if over:
+        run_in_transaction(lambda session: messages.tend(session, limit=BATCH))
+    for instance_id in to_serve:
+        if not jobs.offer("engine.serve_kept", instance_id):
             return
 
 

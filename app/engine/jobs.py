@@ -88,6 +88,12 @@ def _give_up(session: Session, timer: Timer) -> None:
     stall(session, StepFailed(timer.instance_id, timer.element, reason, step))
 
 
+@job("engine.serve_kept")
+def serve_kept(instance_id: int) -> None:
+    """Give an instance the kept messages that it waits for."""
+    run_in_transaction(partial(service.serve_kept, instance_id=instance_id))
+
+
 @job("engine.move")
 def move(move_id: int) -> None:
     """Move instances to another version for a while; what is left is offered again."""

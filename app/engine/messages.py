@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, and_, delete, or_, select, update
@@ -249,12 +249,25 @@ def of_instance(session: Session, instance: ProcessInstance, limit: int = 20) ->
     return session.scalars(query).all()
 
 
-def has_expired(session: Session, now: datetime) -> bool:
-    """Whether `expire` has anything to do; a cheap look for the clock."""
-    query = select(EarlyMessage.id).where(
-        EarlyMessage.state == MessageState.WAITING.value, EarlyMessage.expires_at <= now
+def needs_tending(session: Session) -> bool:
+    """Whether `expire` or `forget` has anything to do; a cheap look for the clock."""
+    now = clock.now()
+    ended = select(ProcessInstance.id).where(ProcessInstance.state.not_in(_LIVE))
+    over = select(EarlyMessage.id).where(
+        EarlyMessage.state == MessageState.WAITING.value,
+        (EarlyMessage.expires_at <= now) | EarlyMessage.held_for_id.in_(ended),
     )
-    return session.scalars(query.limit(1)).first() is not None
+    if session.scalars(over.limit(1)).first() is not None:
+        return True
+    # The oldest tells enough: what was closed out of order waits until that one goes.
+    closed = select(EarlyMessage.closed_at).where(EarlyMessage.closed_at.is_not(None)).order_by(EarlyMessage.id)
+    oldest = session.scalar(closed.limit(1))
+    return oldest is not None and oldest < now - REMEMBERED
+
+
+def tend(session: Session, limit: int = 200) -> tuple[int, int]:
+    """Close what is over and forget what is old; how many of each."""
+    return expire(session, limit), forget(session, limit)
 
 
 def _waits_of(name: str, subject: Subject) -> tuple[Any, ...]:

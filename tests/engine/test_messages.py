@@ -341,3 +341,19 @@ def test_a_message_sent_while_its_receiver_starts_is_delivered_by_the_clock(own_
         assert list(open_tasks) == ["read"] * ROUNDS
 
     run_in_transaction(check, writing=False)
+
+
+def test_the_clock_writes_only_when_a_message_is_over_or_old(desk: Desk, later: Later) -> None:
+    assert not messages.needs_tending(desk.session)
+    service.send_message(desk.session, "hello", desk.subject, keep_for=HOUR)
+    assert not messages.needs_tending(desk.session)
+
+    later(hours=2)
+    assert messages.needs_tending(desk.session)
+    assert messages.tend(desk.session) == (1, 0)
+    assert not messages.needs_tending(desk.session)
+
+    later(days=91)
+    assert messages.needs_tending(desk.session)
+    assert messages.tend(desk.session) == (0, 1)
+    assert not messages.needs_tending(desk.session)

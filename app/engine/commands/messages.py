@@ -56,7 +56,5 @@ def list_messages(
 @click.option("--limit", default=200, show_default=True, help="At most so many of each.")
 def sweep_messages(limit: int) -> None:
     """Close messages whose time is over and forget old ones, as the clock does."""
-    closed, forgotten = run_in_transaction(
-        lambda session: (messages.expire(session, limit), messages.forget(session, limit))
-    )
+    closed, forgotten = run_in_transaction(lambda session: messages.tend(session, limit))
     click.echo(f"{closed} expired, {forgotten} forgotten.")
