@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
 
-
 # What follows an event's name in the name of the variable that gets what its message said.
 SAID = "_said"
 

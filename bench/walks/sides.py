@@ -23,7 +23,7 @@ from app import clock
 from app.engine import state, xml
 from app.engine.compiled import Compiled, compile_files
 from app.engine.environment import DeskScripts
-from app.engine.parser import event_definitions
+from app.engine.parser import event_definitions, properties
 from app.engine.pruning import prune
 from app.engine.subject import Subject
 from app.engine.workflow import DeskWorkflow, run_task
@@ -41,6 +41,8 @@ class Seen:
     messages: tuple[str, ...]
     completed: bool
     data: bytes
+    # Operations that ran since the last look, sorted: branches side by side may run in any order.
+    calls: tuple[str, ...] = ()
 
 
 def written(data: dict[str, Any], without: frozenset[str] | set[str] = frozenset()) -> bytes:
@@ -66,18 +68,22 @@ def _is_ended_cycle(task: Task) -> bool:
     return isinstance(definition, timers.CycleTimerEventDefinition) and bool(value) and value["cycles"] == 0
 
 
-def _seen(
-    ready: Sequence[Task], waiting: Sequence[Task], completed: bool, data: dict[str, Any], left_out: dict[str, set[str]]
-) -> Seen:
+def _seen(side: Desk | Library, waiting: Sequence[Task], left_out: dict[str, set[str]]) -> Seen:
+    last, completed = side.workflow.last_task, side.workflow.is_completed()
+    calls = tuple(sorted(side.calls))
+    side.calls.clear()
     everywhere = left_out.get("", set())
-    tasks = ((element(task), written(task.data, everywhere | left_out.get(element(task), set()))) for task in ready)
+    tasks = (
+        (element(task), written(task.data, everywhere | left_out.get(element(task), set()))) for task in side.tasks()
+    )
     waiting = [task for task in waiting if not _is_ended_cycle(task)]
     return Seen(
         ready=tuple(sorted(tasks)),
         waiting=tuple(sorted(task.task_spec.name for task in waiting)),
         messages=tuple(sorted({name for task in waiting for name in _messages(task)})),
         completed=completed,
-        data=written(data, everywhere) if completed else b"",
+        data=written(last.data if last else {}, everywhere) if completed else b"",
+        calls=calls,
     )
 
 
@@ -88,6 +94,7 @@ class Desk:
         self.compiled = compiled
         self.left_out = left_out
         self.scripts = scripts or plain_scripts()
+        self.calls: list[str] = []
         self.workflow = DeskWorkflow(compiled.spec, compiled.subprocess_specs, scripts=self.scripts)
 
     def start(self, variables: dict[str, Any]) -> None:
@@ -102,6 +109,10 @@ class Desk:
         task.data.update(answer)
         run_task(task)
         self._run()
+
+    def variable(self, place: int) -> str | None:
+        """The variable that gets the answer to a ready task; None when the answer holds its own names."""
+        return properties(_in_order(self.tasks(), self.left_out)[place].task_spec).get("variableName")
 
     def deliver(self, name: str, payload: dict[str, Any]) -> None:
         event = BpmnEvent(MessageEventDefinition(name), payload=payload)
@@ -159,9 +170,7 @@ class Desk:
         self.reload()
 
     def seen(self) -> Seen:
-        last = self.workflow.last_task
-        completed = self.workflow.is_completed()
-        return _seen(self.tasks(), self.workflow.waiting(), completed, last.data if last else {}, self.left_out)
+        return _seen(self, self.workflow.waiting(), self.left_out)
 
 
 def _nothing(task: Task) -> None:
@@ -178,6 +187,7 @@ class Library:
 
     def __init__(self, parsed: Any, left_out: dict[str, set[str]], scripts: Any = None) -> None:
         self.left_out = left_out
+        self.calls: list[str] = []
         spec, subprocess_specs = parsed
         with library_time():
             self.workflow = BpmnWorkflow(spec, subprocess_specs, script_engine=scripts or PythonScriptEngine())
@@ -239,9 +249,7 @@ class Library:
                     return
 
     def seen(self) -> Seen:
-        last = self.workflow.last_task
-        completed = self.workflow.is_completed()
-        return _seen(self.tasks(), self.waiting(), completed, last.data if last else {}, self.left_out)
+        return _seen(self, self.waiting(), self.left_out)
 
 
 def _library_due(task: Task) -> datetime | None:
