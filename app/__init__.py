@@ -50,6 +50,7 @@ def create_app(settings: Settings | None = None, *, web: bool = True) -> Flask:
     import_parts(FEATURES, PARTS)
     import_parts(INTERFACES, ("models", "subscribers", "panels"))
     import_module("app.health")
+    import_module("app.engine.iso_times").use_desk_zone(settings.zone)
     app = _flask(web)
     app.config.from_mapping(
         SETTINGS=settings,

@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from flask import current_app, has_app_context
-
 from app.engine.values import ExpressionError
 
 # What a paused or absent deadline is due at: armed, but for ever away.
@@ -28,11 +26,18 @@ _SPAN = re.compile(
 )
 _REPETITION = re.compile(r"R(?P<times>\d{0,9})(?P<rest>(?:/[^/]+){1,2})", re.ASCII)
 
+_zone: tzinfo = UTC
+
 
 def desk_zone() -> tzinfo:
-    """The desk's own zone, from its settings: what a date without an offset is meant in."""
-    settings = current_app.config.get("SETTINGS") if has_app_context() else None
-    return ZoneInfo(settings.zone) if settings is not None else UTC
+    """The desk's own zone: what a date without an offset is meant in. UTC where no desk was built."""
+    return _zone
+
+
+def use_desk_zone(name: str) -> None:
+    """Take over the zone of the desk's settings; whoever builds the application calls this."""
+    global _zone
+    _zone = ZoneInfo(name)
 
 
 @dataclass(frozen=True)
