@@ -61,7 +61,8 @@ def exists(words: list[str], app: Flask) -> bool:
         options = (ROOT / "app" / "supervision" / "__main__.py").read_text()
         return words[0] in ("-h", "--help") or all(f'"{word}"' in options for word in words if word.startswith("--"))
     if words[0] == "bench":
-        return len(words) == 1 or words[1] == "NAME" or (ROOT / "bench" / f"{words[1]}.py").exists()
+        named = [ROOT / "bench" / f"{words[1]}.py", ROOT / "bench" / words[1] / "__init__.py"] if len(words) > 1 else []
+        return not named or words[1] == "NAME" or any(each.exists() for each in named)
     if words[0] in OF_RUN:
         return f'"{words[0]}"' in (ROOT / "run").read_text()
     command = offered(app).get(words[0])
