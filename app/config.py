@@ -65,7 +65,7 @@ class Settings:
     documents_per_message: int = 20
     backdating_days: int = 30
     reopen_working_days: int = 5
-    web_threads: int = 32
+    web_threads: int = 240
     web_workers: int = 1
     workers: int = 2
     worker_jobs: int = 1000

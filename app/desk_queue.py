@@ -63,6 +63,14 @@ class DeskQueue(Queue):
             return str(error) or type(error).__name__
         return ""
 
+    def publish(self, channel: str, text: str) -> str:
+        """Tell whoever listens on a channel now; what went wrong, or an empty text."""
+        try:
+            self.connection.publish(channel, text)
+        except (RedisError, OSError) as error:
+            return str(error) or type(error).__name__
+        return ""
+
     def waiting(self) -> int | None:
         """How many hints wait; None when Redis does not answer."""
         try:

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from app import clock
 from app.db import Model, run_in_transaction
 from app.jobs import job, offer_after_commit
+from app.live import touch
 
 log = structlog.get_logger(__name__)
 
@@ -119,6 +120,8 @@ def record(session: Session, event: Event) -> RecordedEvent:
     kind = type(event)
     recorded = RecordedEvent(kind=kind.__name__, payload=asdict(event), recorded_at=clock.now())
     session.add(recorded)
+    if (ticket_id := getattr(event, "ticket_id", None)) is not None:
+        touch(session, f"ticket:{ticket_id}")
     for name in _deliverings[kind]:
         delivery = Delivery(event=recorded, subscriber=name, next_attempt_at=clock.real_now())
         session.add(delivery)

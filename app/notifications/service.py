@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.engine.subject import Subject
+from app.live import touch
 from app.mail import service as mail
 from app.mail.models import OutgoingKind, OutgoingMail
 from app.notifications.context import Occasion, portal_path, ticket_path
@@ -76,6 +77,7 @@ def notify(
             )
         )
     mail.queue_notices(session, letters, ticket=ticket)
+    touch(session, "notices", people=readers)
     return list(session.scalars(insert(Notification).returning(Notification), notices))
 
 

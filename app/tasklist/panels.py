@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, selectinload
 
+from app import clock
 from app.engine.models import TaskState, UserTask
 from app.escalations.models import Escalation
 from app.people.models import Person
@@ -28,7 +29,8 @@ def work_on_ticket(session: Session, ticket: Ticket, reader: Person) -> Content:
     tasks.sort(key=lambda task: (not may_work_on(task, who), task.subject_kind != "ticket", task.id))
     rows = queries.rows_of(session, tasks, who, ZoneInfo(reader.zone))
     docked = [(row, shown_task(session, row.task, reader, who)) for row in rows]
-    return Content("tasklist/docked.html", {"docked": docked, "ticket": ticket})
+    values = {"docked": docked, "ticket": ticket, "answering": queries.answering(session, ticket, reader, clock.now())}
+    return Content("tasklist/docked.html", values)
 
 
 def _open_tasks_around(session: Session, ticket: Ticket) -> list[UserTask]:

@@ -11,7 +11,7 @@ from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from app import clock
-from app.engine.models import TaskState, UserTask, UserTaskTeam
+from app.engine.models import ProcessInstance, TaskState, UserTask, UserTaskTeam
 from app.escalations.models import Escalation
 from app.people import queries as people
 from app.people.models import Person, Role
@@ -23,6 +23,9 @@ from app.tasklist.permissions import APPROVING, Standing, is_approval, is_candid
 from app.tickets import queries as tickets
 from app.tickets.models import Ticket
 from app.worklog.models import WorkEntry
+
+# Whoever typed within this time counts as answering.
+ANSWERING_FOR = timedelta(minutes=3)
 
 M = TypeVar("M", WorkEntry, Escalation)
 
@@ -155,6 +158,23 @@ def _skill_name(about: WorkEntry | Escalation | None, names: dict[str, str]) -> 
     """What the skill is called that an escalation asks for; its key when it was since removed."""
     key = about.skill if isinstance(about, Escalation) else None
     return names.get(key, key) if key else ""
+
+
+def answering(session: Session, ticket: Ticket, reader: Person, at: datetime) -> Sequence[Person]:
+    """Who else has typed into a step of this ticket just now and has not sent it."""
+    found = (
+        select(Person)
+        .join(Draft, Draft.person_id == Person.id)
+        .join(ProcessInstance, ProcessInstance.id == Draft.instance_id)
+        .where(
+            ProcessInstance.subject_kind == "ticket",
+            ProcessInstance.subject_id == ticket.id,
+            Draft.saved_at > at - ANSWERING_FOR,
+            Person.id != reader.id,
+        )
+        .order_by(Person.name)
+    )
+    return session.scalars(found.distinct()).all()
 
 
 def draft_of(session: Session, person: Person, task: UserTask) -> Draft | None:

@@ -16,6 +16,7 @@ from app.engine.models import TaskState, UserTask
 from app.errors import Conflict, InvalidInput, NotAllowed
 from app.forms.fields import Form, parse_form
 from app.forms.schema import answer_schema
+from app.live import touch
 from app.people import queries as people
 from app.people.models import Person
 from app.tasklist import files, queries
@@ -65,6 +66,7 @@ def complete(
         engine.claim(session, task, person.id)
     engine.complete_task(session, task, answer, by_id=person.id)
     forget_draft(session, person, task)
+    _changed(session, task)
     return answer
 
 
@@ -128,6 +130,7 @@ def claim(session: Session, task: UserTask, person: Person) -> None:
     if not is_candidate(task, standing(session, person)):
         raise NotAllowed(_("This task is for another team."))
     engine.claim(session, task, person.id)
+    _changed(session, task)
 
 
 def release(session: Session, task: UserTask, person: Person) -> None:
@@ -143,7 +146,9 @@ def release(session: Session, task: UserTask, person: Person) -> None:
     who = standing(session, person)
     if task.assignee_id != person.id and not frozenset(task.team_keys) & who.led_keys:
         raise NotAllowed(_("Only whoever has the task, or the lead of the team, can give it back."))
+    had_it = task.assignee_id
     engine.release(session, task, person.id)
+    _changed(session, task, had_it)
 
 
 def save_draft(session: Session, task: UserTask, person: Person, typed: Typed) -> Draft:
@@ -160,6 +165,8 @@ def save_draft(session: Session, task: UserTask, person: Person, typed: Typed) -
         session.add(draft)
     draft.values, draft.saved_at = dict(typed), clock.now()
     session.flush()
+    # Who reads the same ticket sees that somebody is answering.
+    touch(session, task.subject)
     return draft
 
 
@@ -194,3 +201,7 @@ def _refuse_others(session: Session, task: UserTask, person: Person) -> None:
         owner = people.get_person(session, task.assignee_id)
         raise NotAllowed(_("%(name)s has this task. Ask them to give it back first.", name=owner.name))
     raise NotAllowed(_("This task is for another team."))
+
+
+def _changed(session: Session, task: UserTask, *others: int | None) -> None:
+    touch(session, task.subject, teams=task.team_keys, people=(task.assignee_id, *others))

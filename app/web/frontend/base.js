@@ -6,6 +6,7 @@ import { watchForms } from "./forms.js";
 import { keepTyped } from "./redraw.js";
 import { listenForKeys } from "./keys.js";
 import { offerThemes } from "./theme.js";
+import { watchChanges } from "./live.js";
 import { dockTabs, keepPanels, popOver, showToasts } from "./surface.js";
 
 offerThemes();
@@ -17,6 +18,7 @@ showToasts();
 popOver();
 keepPanels();
 dockTabs();
+watchChanges();
 
 window.Alpine = Alpine;
 Alpine.start();
