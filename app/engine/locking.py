@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import event, inspect, select
+from sqlalchemy import bindparam, event, inspect, select
 from sqlalchemy.orm import contains_eager, load_only
 from sqlalchemy.orm.util import identity_key
 
 from app.db import Session
 from app.engine.models import ProcessDefinition, ProcessInstance
 
-_LOCK = (
+_READ = (
     select(ProcessInstance)
     .join(ProcessInstance.definition)
     .options(
@@ -20,8 +21,13 @@ _LOCK = (
             load_only(ProcessDefinition.key, ProcessDefinition.version, ProcessDefinition.content_hash)
         )
     )
-    .with_for_update(of=ProcessInstance)
     .execution_options(populate_existing=True)
+)
+_LOCK = _READ.where(ProcessInstance.id == bindparam("this")).with_for_update(of=ProcessInstance)
+_LOCK_FREE = (
+    _READ.where(ProcessInstance.id.in_(bindparam("these", expanding=True)))
+    .order_by(ProcessInstance.id)
+    .with_for_update(of=ProcessInstance, skip_locked=True)
 )
 
 
@@ -35,14 +41,27 @@ def locked(session: Session, instance_id: int) -> ProcessInstance | None:
             # As a query would: the caller may read anew what it has changed and not written yet.
             session.flush()
             return present
-    instance = session.scalars(_LOCK.where(ProcessInstance.id == instance_id)).one_or_none()
+    instance = session.scalars(_LOCK, {"this": instance_id}).one_or_none()
     if instance is not None:
         held.add(instance_id)
     return instance
 
 
+def locked_if_free(session: Session, instance_ids: Iterable[int]) -> set[int]:
+    """Hold those of these instances that nobody else holds, without waiting for the others; says which."""
+    found = {instance.id for instance in session.scalars(_LOCK_FREE, {"these": sorted(set(instance_ids))})}
+    session.info.setdefault("locked_instances", set()).update(found)
+    return found
+
+
 @event.listens_for(Session, "after_soft_rollback")
-@event.listens_for(Session, "after_commit")
 def _forget(session: Session, *_: Any) -> None:
     # Rolling back to a savepoint gives back what was locked since.
     session.info.pop("locked_instances", None)
+
+
+@event.listens_for(Session, "after_commit")
+def _forget_all(session: Session) -> None:
+    # A savepoint commits too, and gives nothing back.
+    if not session.in_nested_transaction():
+        _forget(session)

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from app import clock
 from app.db import Session
@@ -219,9 +219,10 @@ def refresh(session: Session, subject: Subject) -> None:
 
 def wake(session: Session, timer_id: int) -> None:
     """Fire a due timer, and before it any earlier one of its instance; nothing when it is gone or no longer due."""
-    timer = session.get(Timer, timer_id)
-    if timer is not None:
-        _submit(session, lambda: _wake(session, timer_id, timer.instance_id))
+    session.flush()
+    instance_id = session.connection().execute(_INSTANCE_OF, {"this": timer_id}).scalar_one_or_none()
+    if instance_id is not None:
+        _submit(session, lambda: _wake(session, timer_id, instance_id))
 
 
 def retry(session: Session, instance: ProcessInstance, *, by_id: int | None) -> None:
@@ -355,21 +356,26 @@ def _refresh(session: Session, subject: Subject) -> None:
             _advance_safely(session, instance_id, Step(StepKind.REFRESH))
 
 
+_TIMERS = Timer.__table__
+# Of the table, not of the model: ten thousand may be due at once, and nobody needs their rows.
+_INSTANCE_OF = select(_TIMERS.c.instance_id).where(_TIMERS.c.id == bindparam("this"))
+_DUE = (
+    select(_TIMERS.c.id, _TIMERS.c.task_id, _TIMERS.c.element, _TIMERS.c.due_at, _TIMERS.c.parked)
+    .where(_TIMERS.c.instance_id == bindparam("instance"), _TIMERS.c.due_at <= bindparam("now"))
+    .order_by(_TIMERS.c.due_at, _TIMERS.c.id)
+)
+
+
 def _wake(session: Session, timer_id: int, instance_id: int) -> None:
     locked(session, instance_id)
-    timer = session.scalars(
-        select(Timer).where(Timer.id == timer_id).execution_options(populate_existing=True)
-    ).one_or_none()
-    if timer is None or timer.due_at > clock.now() or timer.parked == Parked.SUSPENDED:
+    due = session.connection().execute(_DUE, {"instance": instance_id, "now": clock.now()}).all()
+    timer = next((each for each in due if each.id == timer_id), None)
+    if timer is None or timer.parked == Parked.SUSPENDED:
         return
-    query = (
-        select(Timer.task_id, Timer.element)
-        .where(Timer.instance_id == instance_id, Timer.due_at <= timer.due_at)
-        .where(Timer.parked.is_(None) | (Timer.id == timer_id))
-        .order_by(Timer.due_at, Timer.id)
-    )
-    for task_id, element in session.execute(query).all():
-        _advance_safely(session, instance_id, Step(StepKind.TIMER, {"task_id": task_id, "element": element}))
+    for each in due:
+        if each.due_at <= timer.due_at and (each.parked is None or each.id == timer_id):
+            step = Step(StepKind.TIMER, {"task_id": each.task_id, "element": each.element})
+            _advance_safely(session, instance_id, step)
 
 
 def _cancel(session: Session, instance_id: int, reason: str, by_id: int | None) -> None:

@@ -78,7 +78,7 @@ def offer_due(session: Session, now: datetime, limit: int = 200) -> list[int]:
     if not found:
         return []
     taken = [timer_id for timer_id, _ in found]
-    _lease(session, taken, real_now + LEASE)
+    _write(session, taken, lease_until=real_now + LEASE)
     fresh = [timer_id for timer_id, attempts in found if not attempts]
     for start in range(0, len(fresh), TIMERS_A_HINT):
         offer_after_commit(session, "engine.wake", *fresh[start : start + TIMERS_A_HINT])
@@ -99,18 +99,35 @@ def can_begin(timer: Timer | None) -> bool:
     return timer is not None and timer.due_at <= clock.now() and timer.parked is None
 
 
-def begin_next(session: Session, timer_id: int) -> bool:
-    """Begin a timer at the end of the transaction that fired the one before, which saves it a transaction.
+def begin_together(session: Session, timer_ids: Sequence[int]) -> tuple[list[int], list[int]]:
+    """Begin, with one statement, those of these timers that nobody began before.
 
-    It waits for nobody: this transaction holds another instance, and two that wait for each other would stand still.
-    False leaves it to a transaction of its own.
+    It waits for nobody: whoever holds a timer's row may be firing it.
+
+    Returns:
+        those that were begun, and those that a worker must begin one by one.
     """
-    query = select(Timer).where(Timer.id == timer_id).with_for_update(of=Timer, skip_locked=True)
-    timer = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
-    if timer is None or not can_begin(timer) or timer.attempts:
-        return False
-    count_attempt(timer)
-    return True
+    query = select(Timer.id, Timer.attempts, Timer.due_at, Timer.parked).where(Timer.id.in_(timer_ids))
+    free = {each.id: each for each in session.execute(query.with_for_update(of=Timer, skip_locked=True))}
+    present = set(free)
+    if len(free) < len(timer_ids):
+        # Somebody holds the others' rows, or they are gone.
+        present = set(session.scalars(select(Timer.id).where(Timer.id.in_(timer_ids))))
+    now = clock.now()
+    fresh = [
+        timer_id
+        for timer_id in timer_ids
+        if (each := free.get(timer_id)) and not each.attempts and each.parked is None and each.due_at <= now
+    ]
+    _write(session, fresh, attempts=1, lease_until=clock.real_now() + LEASE)
+    begun = set(fresh)
+    return fresh, [timer_id for timer_id in timer_ids if timer_id in present and timer_id not in begun]
+
+
+def instances_of(session: Session, timer_ids: Sequence[int]) -> dict[int, int]:
+    """The instance of each of these timers that still waits."""
+    query = select(Timer.id, Timer.instance_id).where(Timer.id.in_(timer_ids))
+    return dict(session.execute(query).all())
 
 
 def put_back(
@@ -129,20 +146,19 @@ def put_back(
         timer.attempts = max(0, timer.attempts - 1)
 
 
-def give_back(session: Session, timer_ids: Sequence[int]) -> None:
-    """A worker had no time for timers it was given and had not begun: the clock may take them at once."""
-    _lease(session, timer_ids, None)
+def give_back(session: Session, timer_ids: Sequence[int], *, begun: bool = False) -> None:
+    """A worker had no time for timers it was given: the clock may take them at once.
+
+    Args:
+        begun: they had been begun together; as nothing was tried, that was no attempt.
+    """
+    _write(session, timer_ids, lease_until=None, **({"attempts": 0} if begun else {}))
 
 
-def _lease(session: Session, timer_ids: Sequence[int], until: datetime | None) -> None:
+def _write(session: Session, timer_ids: Sequence[int], **values: Any) -> None:
     for start in range(0, len(timer_ids), 500):
-        ids = timer_ids[start : start + 500]
-        session.execute(
-            update(Timer)
-            .where(Timer.id.in_(ids))
-            .values(lease_until=until)
-            .execution_options(synchronize_session="evaluate")
-        )
+        statement = update(Timer).where(Timer.id.in_(timer_ids[start : start + 500])).values(**values)
+        session.execute(statement.execution_options(synchronize_session="evaluate"))
 
 
 def park(session: Session, instance_id: int) -> None:

@@ -2,21 +2,24 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from app import clock, create_app, health, jobs
 from app import db as database
 from app.db import run_in_transaction
+from app.engine import jobs as jobs_of_engine
 from app.engine import service, timers
 from app.engine.due import NEVER
 from app.engine.jobs import begin, wake
+from app.engine.locking import locked_if_free
 from app.engine.models import InstanceState, Parked, ProcessInstance, Timer
 from app.engine.subject import Subject
 from app.errors import Conflict
@@ -239,7 +242,7 @@ class _Killed(BaseException):
 
 
 @pytest.mark.parametrize("place", [0, 2, 4])
-def test_a_timer_that_kills_its_worker_costs_its_neighbours_no_attempt(
+def test_a_timer_that_kills_its_worker_keeps_its_neighbours_for_one_attempt(
     own_desk: Flask, monkeypatch: pytest.MonkeyPatch, place: int
 ) -> None:
     ids = begun_on_five_things()
@@ -251,10 +254,19 @@ def test_a_timer_that_kills_its_worker_costs_its_neighbours_no_attempt(
         fire(session, timer_id)
 
     monkeypatch.setattr(service, "wake", die)
-    with clock.frozen(NOW + timedelta(days=2)), pytest.raises(_Killed):
-        wake(*ids)
+    with clock.frozen(NOW + timedelta(days=2)):
+        with pytest.raises(_Killed):
+            wake(*ids)
+        assert waiting() == dict.fromkeys(ids, 1)
+        run_in_transaction(lambda session: session.execute(update(Timer).values(lease_until=None)))
+        found = run_in_transaction(lambda session: (timers.offer_due(session, clock.now()), hints(session)))
+        for each in found[0]:
+            with suppress(_Killed):
+                wake(each)
 
-    assert waiting() == {timer_id: int(timer_id == ids[place]) for timer_id in ids[place:]}
+    # From now on each travels alone.
+    assert found[1] == [(each,) for each in ids]
+    assert waiting() == {ids[place]: 2}
 
 
 def test_a_timer_that_cannot_be_fired_does_not_keep_its_neighbours(
@@ -278,9 +290,10 @@ def test_a_timer_that_cannot_be_fired_does_not_keep_its_neighbours(
     assert waiting() == {ids[1]: 1, ids[2]: 0}
 
 
-def test_a_job_without_time_gives_back_what_it_has_not_begun(own_desk: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_without_time_gives_back_what_it_has_not_tried(own_desk: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     ids = begun_on_five_things()
     monkeypatch.setattr("app.engine.jobs.LONGEST_SECONDS", -1.0)
+    monkeypatch.setattr("app.engine.jobs.HOLD_SECONDS", -1.0)
 
     with clock.frozen(NOW + timedelta(days=2)):
         run_in_transaction(lambda session: timers.offer_due(session, clock.now()))
@@ -288,8 +301,72 @@ def test_a_job_without_time_gives_back_what_it_has_not_begun(own_desk: Flask, mo
         assert waiting() == dict.fromkeys(ids[1:], 0)
         taken = run_in_transaction(lambda session: timers.offer_due(session, clock.now()))
 
-    # The second one had been begun with the first; it rests a moment, the others do not.
-    assert taken == ids[2:]
+    assert taken == ids[1:]
+
+
+def test_a_transaction_goes_on_for_a_while_only(own_desk: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for the database's one writer's place, or for one of the instances, must not wait for long."""
+    ids = begun_on_five_things()
+    monkeypatch.setattr("app.engine.jobs.HOLD_SECONDS", -1.0)
+    ended: list[int] = []
+    fire = service.wake
+
+    def note(session: Session, timer_id: int) -> None:
+        ended.append(5 - len(session.scalars(select(Timer.id)).all()))
+        fire(session, timer_id)
+
+    monkeypatch.setattr(service, "wake", note)
+    with clock.frozen(NOW + timedelta(days=2)):
+        wake(*ids)
+
+    assert ended == [0, 1, 2, 3, 4]
+    assert waiting() == {}
+
+
+def test_a_transaction_fires_many_timers_when_they_are_quick(own_desk: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = begun_on_five_things()
+    opened: list[int] = []
+    begin_transaction = database.transaction
+
+    @contextmanager
+    def counted() -> Iterator[Session]:
+        opened.append(1)
+        with begin_transaction() as session:
+            yield session
+
+    monkeypatch.setattr(jobs_of_engine, "transaction", counted)
+    monkeypatch.setattr(jobs_of_engine, "HOLD_SECONDS", 30.0)
+    with clock.frozen(NOW + timedelta(days=2)):
+        wake(*ids)
+
+    assert opened == [1]
+    assert waiting() == {}
+    assert [THINGS[number].notes for number in range(1, 6)] == [["silence"]] * 5
+
+
+@pytest.mark.postgres
+def test_a_held_instance_is_fired_after_the_others_and_by_itself(
+    own_desk: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Waiting for one instance while holding others is how two workers come to wait for each other."""
+    if database.db.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has one writer, who holds everything")
+    ids = begun_on_five_things()
+    together = locked_if_free
+    monkeypatch.setattr(jobs_of_engine, "locked_if_free", lambda session, wanted: together(session, list(wanted)[1:]))
+    fired: list[int] = []
+    fire = service.wake
+
+    def note(session: Session, timer_id: int) -> None:
+        fired.append(timer_id)
+        fire(session, timer_id)
+
+    monkeypatch.setattr(service, "wake", note)
+    with clock.frozen(NOW + timedelta(days=2)):
+        wake(*ids)
+
+    assert fired == [*ids[1:], ids[0]]
+    assert waiting() == {}
 
 
 def test_a_timer_of_a_failing_step_stalls_its_instance_only(own_desk: Flask) -> None:
