@@ -1,6 +1,5 @@
 """Two at the same moment, on both databases: one wins, and the other is told."""
 
-import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +24,7 @@ from .racing import LATER, RACES, at_once
 
 ROUNDS = 20
 # How often each race is run; `./run bench barriers` runs them 500 times.
-BARRIER_ROUNDS = int(os.environ.get("SUPORT_BARRIER_ROUNDS", "10"))
+BARRIER_ROUNDS = 10
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

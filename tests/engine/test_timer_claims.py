@@ -254,6 +254,7 @@ def test_a_timer_that_kills_its_worker_keeps_its_neighbours_for_one_attempt(
         fire(session, timer_id)
 
     monkeypatch.setattr(service, "wake", die)
+    monkeypatch.setattr(jobs_of_engine, "HOLD_SECONDS", 30.0)
     with clock.frozen(NOW + timedelta(days=2)):
         with pytest.raises(_Killed):
             wake(*ids)
@@ -353,7 +354,7 @@ def test_a_held_instance_is_fired_after_the_others_and_by_itself(
         pytest.skip("SQLite has one writer, who holds everything")
     ids = begun_on_five_things()
     together = locked_if_free
-    monkeypatch.setattr(jobs_of_engine, "locked_if_free", lambda session, wanted: together(session, list(wanted)[1:]))
+    monkeypatch.setattr(jobs_of_engine, "locked_if_free", lambda session, wanted: together(session, sorted(wanted)[1:]))
     fired: list[int] = []
     fire = service.wake
 
