@@ -1,14 +1,18 @@
 """What the browser loads: built files by their hashed names, and icons from the sprite."""
 
 import json
+import mimetypes
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, url_for
+from flask import Flask, Response, request, send_from_directory, url_for
 from markupsafe import Markup, escape
 
 YEAR_SECONDS = 31_536_000
 HOUR_SECONDS = 3600
+
+# Endings of the files that the build pressed, best first.
+PRESSED = {"br": "br", "gzip": "gz"}
 
 
 class Assets:
@@ -45,10 +49,33 @@ class Assets:
         return Markup(f'<svg class="ti {escape(css)}" {said}><use href="{sprite}#{escape(name)}"/></svg>')
 
 
+def _send(folder: Path, filename: str) -> Response:
+    """A file of the static folder, pressed as the browser takes it where the build did that."""
+    for encoding, ending in PRESSED.items():
+        if filename.startswith("build/") and request.accept_encodings[encoding] > 0:
+            pressed = f"{filename}.{ending}"
+            if not (folder / "build" / Path(pressed).name).is_file():
+                continue
+            kind = mimetypes.guess_type(filename)[0] or "application/octet-stream"
+            response = send_from_directory(folder, pressed, mimetype=kind, max_age=YEAR_SECONDS)
+            response.headers["Content-Encoding"] = encoding
+            break
+    else:
+        response = send_from_directory(folder, filename)
+    if filename.startswith("build/"):
+        response.vary.add("Accept-Encoding")
+        # The name changes with the content: nobody has to ask again.
+        response.cache_control.public = True
+        response.cache_control.immutable = True
+    return response
+
+
 def init(app: Flask) -> None:
     """Offer `asset("base.css")` and `icon("inbox")` to templates; built names may be cached for ever."""
-    assets = Assets(Path(app.static_folder or ""))
+    folder = Path(app.static_folder or "")
+    assets = Assets(folder)
     app.jinja_env.globals.update(asset=assets.url, icon=assets.icon, has_asset=assets.has)
+    app.view_functions["static"] = lambda filename: _send(folder, filename)
 
     def max_age(filename: str | None) -> int:
         return YEAR_SECONDS if filename and filename.startswith("build/") else HOUR_SECONDS
