@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.db import db
+from app.engine import interventions, messages
 from app.engine import queries as engine_queries
-from app.engine import service as engine
+from app.engine.interventions import INTERVENTION
 from app.engine.models import InstanceState
 from app.errors import Conflict, InvalidInput
 from app.monitor import outcomes, overlay, queries
@@ -69,7 +70,8 @@ def show(instance_id: int) -> str:
     entries = list(engine_queries.instance_history(session, instance))
     waits = queries.waits(session, instance)
     people = queries.names_of(
-        session, [entry.actor_id for entry in entries] + [task.assignee_id for task in waits.tasks]
+        session,
+        [entry.actor_id for entry in entries] + [task.assignee_id for task in waits.tasks] + [instance.suspended_by_id],
     )
     words = words_of(diagram_of(session, instance.definition))
     everything = request.args.get("detail") == "all"
@@ -86,6 +88,7 @@ def show(instance_id: int) -> str:
         everything=everything,
         variables=_own(engine_queries.variables(session, instance)),
         waits=waits,
+        early=messages.of_instance(session, instance),
         people=people,
         teams={team.key: team.name for team in teams(session)},
         elapsed=queries.elapsed_minutes(instance, clock.now()),
@@ -110,7 +113,7 @@ def retry(instance_id: int) -> ResponseReturnValue:
     instance = queries.get(db.session(), instance_id)
     if instance.state != InstanceState.STALLED.value:
         raise Conflict(_("This instance is not stalled any more; there is nothing to retry."))
-    engine.retry(db.session(), instance, by_id=current_person().id)
+    interventions.retry(db.session(), instance, by_id=current_person().id)
     if queries.is_stalled(db.session(), instance.id):
         flash(_("It failed again; the reason is below. Nothing was sent and nothing was lost."))
     else:
@@ -127,7 +130,7 @@ def cancel(instance_id: int) -> ResponseReturnValue:
     reason = request.form.get("reason", "").strip()
     if not 0 < len(reason) <= LONGEST_REASON:
         raise InvalidInput(_("Say in a sentence why this process should end."))
-    engine.cancel(db.session(), instance, reason, by_id=current_person().id)
+    interventions.cancel(db.session(), instance, reason, by_id=current_person().id)
     flash(_("The process ended. The ticket stays as it is."))
     return redirect(url_for(".show", instance_id=instance.id))
 
@@ -147,7 +150,7 @@ def value_text(value: Any) -> str:
 
 
 def _is_step(element_type: str) -> bool:
-    return element_type.lower().endswith(STEPS)
+    return element_type == INTERVENTION or element_type.lower().endswith(STEPS)
 
 
 def _known_state(state: str) -> str:

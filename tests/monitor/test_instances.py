@@ -6,12 +6,14 @@ import re
 from datetime import timedelta
 from typing import cast
 
+import pytest
 from sqlalchemy.orm import Session
 
-from app.engine import definitions, queries
+from app.engine import definitions, interventions, queries, service
 from app.engine.failures import StepFailed
 from app.engine.models import ProcessInstance
 from app.engine.xml import FileKind, SourceFile
+from app.errors import NotAllowed
 from app.monitor.queries import PAGE_SIZE
 from app.people.models import Role
 from tests.pages import Pages, counted_queries, ticket_of
@@ -251,3 +253,70 @@ def test_an_instance_nobody_started_is_not_found(desk: Pages) -> None:
 
     assert manager.get("/instances/999999").status_code == 404
     assert manager.get("/instances/999999/diagram.json").status_code == 404
+
+
+def test_a_held_process_says_who_holds_it_and_why_and_keeps_its_messages(desk: Pages) -> None:
+    person_id, _ = desk.contact()
+    number = desk.ticket(person_id)
+    instance_id = instance_of(desk, number)
+    manager_id = desk.staff(Role.MANAGER)
+
+    def hold(session: Session) -> None:
+        held = session.get_one(ProcessInstance, instance_id)
+        interventions.suspend(session, held, "Waiting for the new contract.", by_id=manager_id)
+        service.send_message(session, "ticket_cancelled", held.subject, {"by": person_id, "reason": "No"})
+
+    desk.write(hold)
+    page = desk.client(manager_id).get(f"/instances/{instance_id}").text
+
+    assert "On hold" in page
+    assert "has put this process on hold" in page
+    assert "Waiting for the new contract." in page
+    assert "Put on hold" in page[page.index("h-history") :]
+    kept = page[page.index("h-messages") :]
+    assert "ticket_cancelled" in kept
+    assert "kept until the process is resumed" in kept
+
+
+def test_a_message_that_nothing_waited_for_is_shown(desk: Pages) -> None:
+    person_id, _ = desk.contact()
+    number = desk.ticket(person_id)
+    instance_id = instance_of(desk, number)
+    manager = desk.client(desk.staff(Role.MANAGER))
+    assert "h-messages" not in manager.get(f"/instances/{instance_id}").text
+
+    desk.write(
+        lambda session: service.send_message(session, "nobody_knows_it", ticket_of(session, number).process_subject)
+    )
+
+    page = manager.get(f"/instances/{instance_id}").text
+    assert "nobody_knows_it" in page
+    assert "nothing waited for it" in page
+
+
+def test_what_people_changed_by_hand_stands_in_the_history(desk: Pages) -> None:
+    person_id, _ = desk.contact()
+    instance_id = instance_of(desk, desk.ticket(person_id))
+    manager_id = desk.staff(Role.MANAGER)
+
+    def change(session: Session) -> None:
+        instance = session.get_one(ProcessInstance, instance_id)
+        interventions.set_variable(session, instance, "floor", 3, reason="It was asked.", by_id=manager_id)
+
+    desk.write(change)
+    history = desk.client(manager_id).get(f"/instances/{instance_id}").text
+
+    assert "Variable changed by hand" in history
+    assert "floor: – → 3. It was asked." in history
+
+
+def test_an_agent_may_not_change_a_process_by_hand(desk: Pages) -> None:
+    person_id, _ = desk.contact()
+    agent_id = desk.staff(Role.AGENT)
+    instance_id = instance_of(desk, desk.ticket(person_id))
+
+    def change(session: Session) -> None:
+        interventions.suspend(session, session.get_one(ProcessInstance, instance_id), "Mine", by_id=agent_id)
+
+    with pytest.raises(NotAllowed):
+        desk.write(change)

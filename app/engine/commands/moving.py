@@ -186,15 +186,10 @@ def _versions(
         raise NotFound(f"There is no process {key}.")
     if from_version is not None:
         return _version(session, key, from_version), target
-    query = (
-        select(ProcessDefinition)
-        .join(ProcessInstance, ProcessInstance.definition_id == ProcessDefinition.id)
-        .where(
-            ProcessDefinition.key == key,
-            ProcessDefinition.id != target.id,
-            ProcessInstance.state.in_(instances.LIVE),
-        )
-        .distinct()
+    # Ids first: PostgreSQL cannot tell whether two JSON columns are the same.
+    used = select(ProcessInstance.definition_id).where(ProcessInstance.state.in_(instances.LIVE))
+    query = select(ProcessDefinition).where(
+        ProcessDefinition.key == key, ProcessDefinition.id != target.id, ProcessDefinition.id.in_(used)
     )
     found = sorted(session.scalars(query).all(), key=lambda each: each.version)
     if len(found) != 1:

@@ -94,11 +94,11 @@ def due_ids(session: Session, limit: int = 50) -> list[int]:
     return list(session.scalars(query.order_by(InstanceMove.id).limit(limit)))
 
 
-def run(move_id: int, *, longest_seconds: float = LONGEST_SECONDS) -> bool:
+def run(move_id: int, *, batch: int = BATCH, longest_seconds: float = LONGEST_SECONDS) -> bool:
     """A worker takes a move up for a while; False when it is done or somebody else has it."""
     if not run_in_transaction(lambda session: _claim(session, move_id)):
         return False
-    if not carry_on(move_id, until=time.monotonic() + longest_seconds):
+    if not carry_on(move_id, batch=batch, until=time.monotonic() + longest_seconds):
         run_in_transaction(lambda session: _hand_on(session, move_id))
     return True
 
