@@ -15,7 +15,7 @@ from app.engine.subject import Subject
 
 @click.group(name="messages")
 def messages_group() -> None:
-    """Messages that came when no instance waited for them."""
+    """Look at messages that came when no instance waited for them."""
 
 
 def _row(message: EarlyMessage) -> dict[str, Any]:
