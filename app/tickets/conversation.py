@@ -11,7 +11,7 @@ from app import clock, events
 from app.errors import Conflict, InvalidInput
 from app.people.models import Person
 from app.texts import gettext as _
-from app.tickets import lines
+from app.tickets import lines, search
 from app.tickets.events import NoteAdded, ParticipantAdded, TicketReplied
 from app.tickets.models import Channel, Message, MessageKind, Participant, Ticket
 
@@ -52,6 +52,7 @@ def add_message(
     session.add(written)
     ticket.updated_at = written.sent_at
     session.flush()
+    search.add_words(session, ticket, words)
     return written
 
 

@@ -114,6 +114,7 @@ class Ticket(Model):
         Index("ix_ticket_assignee_updated", "assignee_id", "updated_at", "id"),
         Index("ix_ticket_state_updated", "state_key", "updated_at", "id"),
         Index("ix_ticket_requester_updated", "requester_id", "updated_at", "id"),
+        Index("ix_ticket_priority_updated", "priority", "updated_at", "id"),
         # Numbers are made from ids, and SQLite gives the id of a deleted last row again unless told not to.
         {"sqlite_autoincrement": True},
     )

@@ -6,7 +6,7 @@ nothing to show. Nothing here knows the features above tickets.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -103,10 +103,11 @@ def drawn(session: Session, ticket: Ticket, reader: Person) -> dict[Slot, list[t
 
 
 def columns(
-    session: Session, tickets: Sequence[Ticket], reader: Person
-) -> list[tuple[str, Mapping[int, Mapping[str, Any]]]]:
-    """The columns that features add to a list of tickets: template and values by ticket id."""
-    return [(template, column(session, tickets, reader)) for template, column in _columns.values()]
+    session: Session, tickets: Sequence[Ticket], reader: Person, keys: Collection[str]
+) -> dict[str, tuple[str, Mapping[int, Mapping[str, Any]]]]:
+    """Those of the columns that features add to a list of tickets: template and values by ticket id, by key."""
+    chosen = {key: found for key, found in _columns.items() if key in keys}
+    return {key: (template, column(session, tickets, reader)) for key, (template, column) in chosen.items()}
 
 
 def attachments_of(session: Session, ticket: Ticket) -> dict[int, list[Any]]:

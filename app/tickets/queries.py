@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 from sqlalchemy.orm import Session, joinedload
 
 from app.contracts.models import Contact, Customer
-from app.errors import InvalidInput, NotFound
-from app.people.models import Person, Team
+from app.errors import NotFound
+from app.people.models import Person
 from app.texts import gettext as _
-from app.tickets import numbers, search
+from app.tickets import numbers, paging
+from app.tickets.filters import Filters, conditions, in_categories
 from app.tickets.models import Message, MessageKind, Participant, RequestType, Ticket, TicketState
+from app.tickets.paging import Page
+
+__all__ = [
+    "Filters",
+    "Page",
+    "by_ids",
+    "by_number",
+    "conversation",
+    "count",
+    "counts_by_state",
+    "customer_named",
+    "following",
+    "get",
+    "get_message",
+    "has_more_than",
+    "in_categories",
+    "may_see",
+    "oldest_unanswered",
+    "page",
+    "participants",
+    "request_types",
+    "states",
+    "visible_to",
+]
 
 PAGE_SIZE = 50
 LARGEST_PAGE = 200
@@ -30,30 +51,6 @@ LISTED = (
     joinedload(Ticket.team),
     joinedload(Ticket.assignee),
 )
-
-
-@dataclass(frozen=True)
-class Filters:
-    """Which tickets to list; empty means all that may be seen. The conditions are joined by *and*."""
-
-    text: str = ""
-    states: Sequence[str] = ()
-    categories: Sequence[str] = ()
-    types: Sequence[str] = ()
-    priorities: Sequence[str] = ()
-    teams: Sequence[str] = ()
-    assignee_id: int | None = None
-    unassigned: bool = False
-    customer_id: int | None = None
-    requester_id: int | None = None
-
-
-@dataclass(frozen=True)
-class Page:
-    """A piece of a list, newest change first; `next_cursor` asks for what follows, None at the end."""
-
-    tickets: list[Ticket] = field(default_factory=list)
-    next_cursor: str | None = None
 
 
 def get(session: Session, ticket_id: int, *, seen_by: Person | None = None) -> Ticket:
@@ -94,44 +91,64 @@ def visible_to(person: Person) -> ColumnElement[bool]:
     )
 
 
-def in_categories(*categories: str) -> ColumnElement[bool]:
-    """The condition on `Ticket` that its state belongs to one of these categories."""
-    return Ticket.state_key.in_(select(TicketState.key).where(TicketState.category.in_(categories)))
-
-
 def may_see(session: Session, person: Person, ticket_id: int) -> bool:
     """Whether somebody may know of a ticket."""
     return session.scalar(select(Ticket.id).where(Ticket.id == ticket_id, visible_to(person))) is not None
 
 
 def page(
-    session: Session, person: Person, filters: Filters | None = None, cursor: str | None = None, size: int = PAGE_SIZE
+    session: Session,
+    person: Person,
+    filters: Filters | None = None,
+    cursor: str | None = None,
+    size: int = PAGE_SIZE,
+    *,
+    before: str | None = None,
+    sort: str = paging.NEWEST_CHANGE_FIRST,
 ) -> Page:
-    """A page of the tickets somebody may see, newest change first, with all a list shows, in one query.
+    """A page of the tickets somebody may see, newest change first unless sorted, with all a list shows.
+
+    Args:
+        cursor: begin after this place (`next_cursor` of another page).
+        before: end before this place (`previous_cursor`).
+        sort: one of `paging.SORTS`, with a minus in front for the other direction.
 
     Raises:
         InvalidInput: the cursor is not one of ours.
     """
-    size = max(1, min(size, LARGEST_PAGE))
-    found = select(Ticket).where(visible_to(person), *_conditions(filters or Filters())).options(*LISTED)
-    if cursor:
-        moment, last_id = _read_cursor(cursor)
-        found = found.where(tuple_(Ticket.updated_at, Ticket.id) < tuple_(moment, last_id))
-    found = found.order_by(Ticket.updated_at.desc(), Ticket.id.desc()).limit(size + 1)
-    tickets = list(session.scalars(found))
-    return Page(tickets[:size], _cursor(tickets[size - 1]) if len(tickets) > size else None)
+    return paging.read_page(
+        session,
+        person,
+        filters or Filters(),
+        visible=visible_to(person),
+        options=LISTED,
+        sort=sort,
+        after=cursor,
+        before=before,
+        size=max(1, min(size, LARGEST_PAGE)),
+    )
 
 
 def count(session: Session, person: Person, filters: Filters | None = None) -> int:
     """How many tickets `page` would list in all."""
-    found = select(func.count()).select_from(Ticket).where(visible_to(person), *_conditions(filters or Filters()))
+    found = (
+        select(func.count())
+        .select_from(Ticket)
+        .where(visible_to(person), *conditions(session, person, filters or Filters()))
+    )
     return session.scalar(found) or 0
+
+
+def has_more_than(session: Session, person: Person, filters: Filters, most: int) -> bool:
+    """Whether a list has more than so many tickets, without counting all of them."""
+    found = select(Ticket.id).where(visible_to(person), *conditions(session, person, filters))
+    return session.scalar(found.order_by(Ticket.id).offset(most).limit(1)) is not None
 
 
 def counts_by_state(session: Session, person: Person, filters: Filters | None = None) -> dict[str, int]:
     """How many tickets of a list are in each state; states without any are left out."""
-    conditions = (visible_to(person), *_conditions(filters or Filters()))
-    counted = select(Ticket.state_key, func.count()).where(*conditions).group_by(Ticket.state_key)
+    asked = (visible_to(person), *conditions(session, person, filters or Filters()))
+    counted = select(Ticket.state_key, func.count()).where(*asked).group_by(Ticket.state_key)
     return dict(session.execute(counted).all())
 
 
@@ -190,6 +207,14 @@ def participants(session: Session, ticket: Ticket) -> Sequence[Person]:
     return session.scalars(found.where(Participant.ticket_id == ticket.id).order_by(Person.name, Person.id)).all()
 
 
+def customer_named(session: Session, written: str) -> int:
+    """The id of the customer that an address names by id or by name; 0 when there is none."""
+    if written.isascii() and written.isdecimal():
+        return int(written) if len(written) < 16 else 0
+    found = select(Customer.id).where(func.lower(Customer.name) == written.lower()).order_by(Customer.id)
+    return session.scalar(found.limit(1)) or 0
+
+
 def following(session: Session, ticket: Ticket) -> Sequence[Ticket]:
     """The tickets that late replies to this one opened."""
     return session.scalars(select(Ticket).where(Ticket.previous_ticket_id == ticket.id).order_by(Ticket.id)).all()
@@ -212,42 +237,3 @@ def _one(session: Session, condition: ColumnElement[bool], seen_by: Person | Non
     if ticket is None:
         raise NotFound(_("There is no such ticket."))
     return ticket
-
-
-def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if filters.text.strip():
-        conditions.append(search.matches(filters.text))
-    if filters.states:
-        conditions.append(Ticket.state_key.in_(filters.states))
-    if filters.categories:
-        conditions.append(in_categories(*filters.categories))
-    if filters.types:
-        conditions.append(Ticket.type_key.in_(filters.types))
-    if filters.priorities:
-        conditions.append(Ticket.priority.in_(filters.priorities))
-    if filters.teams:
-        conditions.append(Ticket.team_id.in_(select(Team.id).where(Team.key.in_(filters.teams))))
-    if filters.unassigned:
-        conditions.append(Ticket.assignee_id.is_(None))
-    equal = ((Ticket.assignee_id, filters.assignee_id), (Ticket.customer_id, filters.customer_id))
-    for column, wanted in (*equal, (Ticket.requester_id, filters.requester_id)):
-        if wanted is not None:
-            conditions.append(column == wanted)
-    return conditions
-
-
-def _cursor(ticket: Ticket) -> str:
-    return base64.urlsafe_b64encode(f"{ticket.updated_at.isoformat()}|{ticket.id}".encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str) -> tuple[datetime, int]:
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        moment, _bar, ticket_id = base64.urlsafe_b64decode(padded).decode().partition("|")
-        read = datetime.fromisoformat(moment), int(ticket_id)
-    except (ValueError, binascii.Error) as error:
-        raise InvalidInput(_("This list cannot be continued; open it again.")) from error
-    if read[0].tzinfo is None:
-        raise InvalidInput(_("This list cannot be continued; open it again."))
-    return read

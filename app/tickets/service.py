@@ -116,7 +116,7 @@ def open_ticket(
     session.add(ticket)
     session.flush()
     ticket.number = numbers.number_of(ticket.id)
-    ticket.search_text = search.describe(ticket, text)
+    search.begin(session, ticket, text)
     first = add_message(
         session,
         ticket,

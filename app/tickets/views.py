@@ -1,13 +1,15 @@
-"""The screens of tickets: the list, a request taken down by staff, the ticket page and what may be done on it."""
+"""The screens of tickets: a request taken down by staff, the ticket page and what may be done on it.
+
+The list has files of its own: `list_views`, `saved_view_views`, `bulk_views`.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import tzinfo
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_timezone
 from flask_babel import gettext as _
@@ -17,43 +19,32 @@ from app.contracts import queries as contracts
 from app.contracts import service as contracts_service
 from app.contracts.models import Customer
 from app.db import db
-from app.errors import Conflict, InvalidInput, NotFound
+from app.errors import Conflict, InvalidInput
 from app.people import queries as people
 from app.people.current import current_person
 from app.people.models import Person, Role
-from app.tickets import conversation, lines, page_panels, panels, queries, schemas, service
-from app.tickets.models import Category, Message, MessageKind, Priority, Ticket
+from app.tickets import (
+    bulk_views,
+    conversation,
+    lines,
+    list_views,
+    page_panels,
+    panels,
+    queries,
+    saved_view_views,
+    schemas,
+    service,
+    tag_views,
+)
+from app.tickets.blueprint import blueprint
+from app.tickets.models import Message, MessageKind, Priority, Ticket
 from app.tickets.panels import Slot
 from app.uploads import takes_files
 
-blueprint = Blueprint("tickets", __name__, url_prefix="/tickets", template_folder="templates")
-
 # Importing them registers them.
-OWN_PANELS = (page_panels.hours, page_panels.contract, page_panels.where_it_is, page_panels.history)
+OWN_PANELS = (page_panels.hours, page_panels.contract, page_panels.where_it_is, page_panels.history, tag_views.tags)
+OWN_VIEWS = (list_views.index, bulk_views.bulk, saved_view_views.save_view)
 Errors = Mapping[str, list[str]]
-ACTIVE = (Category.NEW, Category.OPEN, Category.PENDING)
-
-
-@blueprint.get("/")
-def index() -> ResponseReturnValue:
-    """Tickets, newest change first; a search for a number goes straight to its ticket."""
-    session, person = db.session(), current_person()
-    text = request.args.get("q", "").strip()[:200]
-    if re.fullmatch(r"#?[A-Za-z]{0,8}-?\d{1,12}", text):
-        try:
-            return redirect(url_for(".show", number=queries.by_number(session, text, seen_by=person).number))
-        except NotFound:
-            pass  # not a number of ours: search for it as a word
-    page = queries.page(session, person, _filters(text, person), request.args.get("after"))
-    return render_template(
-        "tickets/index.html",
-        page=page,
-        columns=panels.columns(session, page.tickets, person),
-        teams=people.teams(session),
-        asked=request.args,
-        text=text,
-        next_url=_next_url(page.next_cursor),
-    )
 
 
 @blueprint.get("/new")
@@ -171,28 +162,6 @@ def cancel(number: str) -> ResponseReturnValue:
     service.cancel(db.session(), ticket, _loaded(schemas.Cancellation())["reason"], by=current_person())
     flash(_("%(number)s is cancelled.", number=ticket.number))
     return _back(ticket)
-
-
-def _next_url(cursor: str | None) -> str:
-    """The same list further down; empty at its end."""
-    asked: dict[str, Any] = {**request.args.to_dict(), "after": cursor}
-    return url_for(".index", **asked) if cursor else ""
-
-
-def _filters(text: str, person: Person) -> queries.Filters:
-    asked = request.args
-    category, assignee = asked.get("category", ""), asked.get("assignee", "")
-    priority = asked.get("priority", "")
-    categories = ACTIVE if category == "active" else (category,) if category in set(Category) else ()
-    return queries.Filters(
-        text=text,
-        categories=[str(each) for each in categories],
-        priorities=[priority] if priority in set(Priority) else [],
-        teams=[asked["team"]] if asked.get("team") else [],
-        assignee_id=person.id if assignee == "me" else int(assignee) if assignee.isdecimal() else None,
-        unassigned=assignee == "none",
-        customer_id=asked.get("customer", type=int),
-    )
 
 
 def _open(sent: dict[str, Any], person: Person) -> Ticket:

@@ -64,6 +64,17 @@ ACCESS: dict[str, Rule] = {
     "tickets.assign": WORKING,
     "tickets.change": WORKING,
     "tickets.cancel": WORKING,
+    "tickets.tag": WORKING,
+    # The list: views are their owner's, results of bulk changes their author's (`saved_views`, `bulk`)
+    "tickets.export_rows": STAFF,
+    "tickets.save_view": STAFF,
+    "tickets.change_view": STAFF,
+    "tickets.delete_view": STAFF,
+    "tickets.restore_view": STAFF,
+    "tickets.choose_first_view": STAFF,
+    "tickets.bulk": WORKING,
+    "tickets.bulk_result": WORKING,
+    "tickets.undo_bulk": WORKING,
     # Documents follow their ticket
     "documents.download": SIGNED_IN,
     "documents.add": STAFF,

@@ -82,7 +82,9 @@ def test_the_models_and_the_schema_agree(empty: Settings) -> None:
         differences = compare_metadata(context, db.metadata)
     engine.dispose()
 
-    ours = [each for each in differences if "alembic_version" not in str(each)]
+    # The full-text index and what SQLite keeps for it is no model; its own tests search with it on both databases.
+    not_models = ("alembic_version", "ticket_words_index", "ix_ticket_words_words")
+    ours = [each for each in differences if not any(name in str(each) for name in not_models)]
     assert ours == []
 
 

@@ -5,6 +5,7 @@ import { watchClocks } from "./clocks.js";
 import { watchForms } from "./forms.js";
 import { keepTyped } from "./redraw.js";
 import { listenForKeys } from "./keys.js";
+import { selectRows } from "./selection.js";
 import { offerThemes } from "./theme.js";
 import { watchChanges } from "./live.js";
 import { dockTabs, keepPanels, popOver, showToasts } from "./surface.js";
@@ -18,6 +19,7 @@ showToasts();
 popOver();
 keepPanels();
 dockTabs();
+selectRows();
 watchChanges();
 
 window.Alpine = Alpine;

@@ -1,0 +1,66 @@
+"""Changing many tickets of the list at once, what became of each, and taking it back."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from app.db import db
+from app.people.current import current_person
+from app.tickets import bulk as many
+from app.tickets.address import Address
+from app.tickets.blueprint import blueprint
+from app.tickets.list_models import BulkChange
+from app.tickets.list_views import link
+from app.tickets.saved_view_views import with_button
+
+
+@blueprint.post("/bulk")
+def bulk() -> ResponseReturnValue:
+    """Assign, prioritise or tag the chosen tickets."""
+    sent = request.form
+    wish = many.Wish(
+        team=sent.get("team", ""),
+        person=sent.get("person", ""),
+        priority=sent.get("priority", ""),
+        add_tag=sent.get("add_tag", ""),
+        remove_tag=sent.get("remove_tag", ""),
+    )
+    numbers = [number.strip()[:40] for number in sent.getlist("number")]
+    query = Address.read(sent.get("query", "")).query
+    done = many.change_many(db.session(), numbers, wish, by=current_person(), query=query)
+    return _told(done)
+
+
+@blueprint.get("/bulk/<int:change_id>")
+def bulk_result(change_id: int) -> ResponseReturnValue:
+    """What became of each ticket; only whoever did it sees it."""
+    done = many.get(db.session(), change_id, by=current_person())
+    return render_template("tickets/bulk.html", done=done, back=_back(done))
+
+
+@blueprint.post("/bulk/<int:change_id>/undo")
+def undo_bulk(change_id: int) -> ResponseReturnValue:
+    """Put everything back that nobody has changed again since."""
+    session, person = db.session(), current_person()
+    undone = many.undo(session, many.get(session, change_id, by=person), by=person)
+    return _told(undone)
+
+
+def _told(done: BulkChange) -> ResponseReturnValue:
+    """Back to the list when all went well; a page with the reasons when not."""
+    changed = sum(result["why"] is None for result in done.results)
+    if changed < len(done.results):
+        return redirect(url_for(".bulk_result", change_id=done.id))
+    if done.undone_at is not None:
+        flash(ngettext("%(num)d request is as it was.", "%(num)d requests are as they were.", changed))
+    else:
+        said = ngettext("%(num)d request is changed.", "%(num)d requests are changed.", changed)
+        flash(with_button(said, url_for(".undo_bulk", change_id=done.id), _("Undo")))
+    return redirect(_back(done))
+
+
+def _back(done: BulkChange) -> str:
+    return link(Address.read(done.query))

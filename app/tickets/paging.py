@@ -1,0 +1,190 @@
+"""Pages of a ticket list that go on where the last one ended, at any size.
+
+A page is found by the sort values of the row it follows (a *keyset*), never by counting rows: the thousandth page costs
+what the first costs, and rows that come or go meanwhile shift nothing. An order is a sequence of groups (urgent, then
+high, …), each read along an index, so that no list is sorted as a whole.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, FromClause, Select, literal, select, tuple_
+from sqlalchemy.orm import Session, defer
+
+from app.contracts.models import Customer
+from app.errors import InvalidInput
+from app.people.models import Person
+from app.texts import gettext as _
+from app.tickets import deadlines
+from app.tickets.filters import Filters, conditions
+from app.tickets.models import Priority, Ticket, TicketState
+
+# The orders a list may have; a minus in front turns one round.
+SORTS: Final = ("updated", "opened", "due", "priority", "state", "customer")
+NEWEST_CHANGE_FIRST = "-updated"
+_PRESSING = (Priority.URGENT, Priority.HIGH, Priority.NORMAL, Priority.LOW)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A piece of a list; the cursors ask for what follows and what comes before, None where the list ends."""
+
+    tickets: list[Ticket] = field(default_factory=list)
+    next_cursor: str | None = None
+    previous_cursor: str | None = None
+
+
+@dataclass(frozen=True)
+class Group:
+    """A stretch of an order: the rows that belong to it, by a column and then by id."""
+
+    column: Any
+    descending: bool
+    where: Sequence[ColumnElement[bool]] = ()
+    join: tuple[FromClause, ColumnElement[bool]] | None = None
+
+    def turned(self) -> Group:
+        """The same stretch from its end."""
+        return Group(self.column, not self.descending, self.where, self.join)
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Where a page begins: after the row with this sort value and id, in this group."""
+
+    group: int
+    value: Any
+    ticket_id: int
+
+
+def read_page(
+    session: Session,
+    person: Person,
+    filters: Filters,
+    *,
+    visible: ColumnElement[bool],
+    options: Sequence[Any],
+    sort: str,
+    after: str | None,
+    before: str | None,
+    size: int,
+) -> Page:
+    """A page of a list.
+
+    Raises:
+        InvalidInput: the cursor is not one of ours, or belongs to another order.
+    """
+    if sort.removeprefix("-") not in SORTS:
+        sort = NEWEST_CHANGE_FIRST
+    groups = _groups(session, sort)
+    asked = after or before
+    cursor = _read(asked, sort, len(groups)) if asked else None
+    backwards = before is not None and after is None
+    every = select(Ticket).where(visible, *conditions(session, person, filters))
+    every = every.options(*options, defer(Ticket.search_text))
+    rows = _rows(session, every, groups, cursor, backwards, size + 1)
+    if backwards and len(rows) < size:
+        # What stood before is gone or is not a whole page: the first page is, and has no page before it.
+        return read_page(
+            session, person, filters,
+            visible=visible, options=options, sort=sort, after=None, before=None, size=size,
+        )  # fmt: skip
+    more, rows = len(rows) > size, rows[:size]
+    if backwards:
+        rows.reverse()
+    return Page(
+        [row[0] for row in rows],
+        _write(sort, rows[-1]) if rows and (more or backwards) else None,
+        _write(sort, rows[0]) if rows and (more if backwards else cursor is not None) else None,
+    )
+
+
+Row = tuple[Ticket, Any, int]
+
+
+def _rows(
+    session: Session, every: Select[Any], groups: list[Group], cursor: Cursor | None, backwards: bool, wanted: int
+) -> list[Row]:
+    rows: list[Row] = []
+    order = range(len(groups))
+    for number in reversed(order) if backwards else order:
+        if cursor is not None and (number > cursor.group if backwards else number < cursor.group):
+            continue
+        group = groups[number].turned() if backwards else groups[number]
+        starts = cursor if cursor is not None and number == cursor.group else None
+        found = _read_group(every, group, starts).limit(wanted - len(rows))
+        rows += [(ticket, value, number) for ticket, value in session.execute(found).unique()]
+        if len(rows) >= wanted:
+            break
+    return rows
+
+
+def _read_group(every: Select[Any], group: Group, cursor: Cursor | None) -> Select[Any]:
+    found = every.add_columns(group.column).where(*group.where)
+    if group.join is not None:
+        found = found.join(*group.join)
+    if cursor is not None:
+        # The column itself gives the literal its type: moments are written as the database keeps them.
+        here = tuple_(literal(cursor.value, group.column.type), literal(cursor.ticket_id))
+        place = tuple_(group.column, Ticket.id)
+        found = found.where(place < here if group.descending else place > here)
+    if group.descending:
+        return found.order_by(group.column.desc(), Ticket.id.desc())
+    return found.order_by(group.column, Ticket.id)
+
+
+def _groups(session: Session, sort: str) -> list[Group]:
+    key, descending = sort.removeprefix("-"), sort.startswith("-")
+    newest = Group(Ticket.updated_at, descending=True)
+    if key == "due" and deadlines.are_known():
+        clocks, is_first = deadlines.first_of_each()
+        join = (clocks, clocks.c.ticket_id == Ticket.id)
+        return [
+            Group(clocks.c.due_at, descending, [is_first], join),
+            Group(newest.column, True, [~deadlines.runs()]),
+        ]
+    if key == "priority":
+        order = reversed(_PRESSING) if descending else _PRESSING
+        return [Group(newest.column, True, [Ticket.priority == each]) for each in order]
+    if key == "state":
+        found = select(TicketState.key).order_by(TicketState.position, TicketState.key)
+        states = list(session.scalars(found))
+        order_of_states = reversed(states) if descending else states
+        return [Group(newest.column, True, [Ticket.state_key == each]) for each in order_of_states]
+    if key == "customer":
+        return [Group(Customer.name, descending, join=(Customer.__table__, Customer.id == Ticket.customer_id))]
+    # Ids follow the moment of opening, and have an index.
+    return [Group(Ticket.id if key == "opened" else Ticket.updated_at, descending)]
+
+
+def _write(sort: str, row: Row) -> str:
+    ticket, value, group = row
+    plain = value.isoformat() if isinstance(value, datetime) else value
+    return base64.urlsafe_b64encode(json.dumps([sort, group, plain, ticket.id]).encode()).decode().rstrip("=")
+
+
+def _read(cursor: str, sort: str, groups: int) -> Cursor:
+    lost = InvalidInput(_("This list cannot be continued; open it again."))
+    try:
+        written = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        of_sort, group, value, ticket_id = written
+        if of_sort != sort or type(group) is not int or not 0 <= group < groups or type(ticket_id) is not int:
+            raise lost
+        key = sort.removeprefix("-")
+        if key == "opened" or key == "customer":
+            if type(value) is not (int if key == "opened" else str):
+                raise lost
+        else:
+            value = datetime.fromisoformat(value)
+            if value.tzinfo is None:
+                raise lost
+    except (ValueError, TypeError, binascii.Error, RecursionError) as error:
+        raise lost from error
+    return Cursor(group, value, ticket_id)

@@ -1,0 +1,202 @@
+"""Saved views: lists of tickets under a name, one's own or shared with a team or with everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from app import clock
+from app.errors import InvalidInput, NotAllowed, NotFound
+from app.people.models import Membership, Person, Role, Team
+from app.texts import gettext as _
+from app.tickets.address import LONGEST, Address
+from app.tickets.list_models import Audience, DefaultView, SavedView
+
+LONGEST_NAME = 60
+MOST_OF_A_PERSON = 50
+# How long a deleted view can be brought back.
+KEPT = timedelta(days=1)
+LEADING = (Role.TEAM_LEAD, Role.MANAGER, Role.ADMINISTRATOR)
+
+
+def visible(session: Session, person: Person) -> Sequence[SavedView]:
+    """The views somebody finds in their list: their own first, then shared ones, by name."""
+    found = select(SavedView).where(_seen_by(person)).options(joinedload(SavedView.team), joinedload(SavedView.owner))
+    mine = SavedView.owner_id != person.id
+    return session.scalars(found.order_by(mine, func.lower(SavedView.name), SavedView.id)).all()
+
+
+def get(session: Session, view_id: int, *, seen_by: Person) -> SavedView:
+    """A view that somebody may open.
+
+    Raises:
+        NotFound: there is none, or it is not shared with them.
+    """
+    view = session.scalar(select(SavedView).where(SavedView.id == view_id, _seen_by(seen_by)))
+    if view is None:
+        raise NotFound(_("There is no such view, or it is not shared with you."))
+    return view
+
+
+def default_of(session: Session, person: Person) -> SavedView | None:
+    """The view that the list opens with for somebody, as long as they may see it."""
+    found = select(SavedView).join(DefaultView, DefaultView.view_id == SavedView.id)
+    return session.scalar(found.where(DefaultView.person_id == person.id, _seen_by(person)))
+
+
+def may_change(view: SavedView, person: Person) -> bool:
+    """Whether somebody may rename, share and delete a view: its owner, and who leads the desk when it is shared."""
+    if view.owner_id == person.id:
+        return True
+    return view.audience != Audience.OWN and person.has_role(Role.MANAGER, Role.ADMINISTRATOR)
+
+
+def save(session: Session, person: Person, *, name: str, query: str, share: str = "") -> SavedView:
+    """Keep a list under a name.
+
+    Args:
+        query: of the list's address.
+        share: empty for oneself, `everybody`, or `team:` and the key of a team.
+
+    Raises:
+        InvalidInput: it has no name, its address is too long, or there are too many.
+        NotAllowed: the person may not share so widely.
+    """
+    own = select(func.count()).where(SavedView.owner_id == person.id, SavedView.deleted_at.is_(None))
+    if (session.scalar(own) or 0) >= MOST_OF_A_PERSON:
+        raise InvalidInput(_("You have %(most)s views; delete one that you do not need.", most=MOST_OF_A_PERSON))
+    view = SavedView(name=_name(name), owner_id=person.id, query=_query(query), created_at=clock.now())
+    _share(session, view, share, person)
+    session.add(view)
+    session.flush()
+    return view
+
+
+def change(
+    session: Session, view: SavedView, *, by: Person, name: str | None = None, query: str | None = None,
+    share: str | None = None,
+) -> None:  # fmt: skip
+    """Rename a view, keep another list under its name, or share it; None leaves what it is.
+
+    Raises:
+        NotAllowed: it is somebody else's.
+        InvalidInput: the new name or address cannot be kept.
+    """
+    _refuse_others(view, by)
+    if name is not None:
+        view.name = _name(name)
+    if query is not None:
+        view.query = _query(query)
+    if share is not None:
+        _share(session, view, share, by)
+    session.flush()
+
+
+def remove(session: Session, view: SavedView, *, by: Person) -> None:
+    """Delete a view; for a day it can be brought back.
+
+    Raises:
+        NotAllowed: it is somebody else's.
+    """
+    _refuse_others(view, by)
+    moment = clock.now()
+    view.deleted_at = moment
+    session.flush()
+    session.execute(delete(SavedView).where(SavedView.deleted_at < moment - KEPT))
+
+
+def restore(session: Session, view_id: int, *, by: Person) -> SavedView:
+    """Bring a deleted view back.
+
+    Raises:
+        NotFound: it is gone for good, or was never theirs.
+    """
+    view = session.get(SavedView, view_id)
+    if view is None or not may_change(view, by):
+        raise NotFound(_("This view is gone for good."))
+    view.deleted_at = None
+    session.flush()
+    return view
+
+
+def open_first(session: Session, person: Person, view: SavedView | None) -> None:
+    """Let the list open with a view for somebody; None for the plain list."""
+    chosen = session.get(DefaultView, person.id)
+    if view is None:
+        if chosen is not None:
+            session.delete(chosen)
+    elif chosen is None:
+        session.add(DefaultView(person_id=person.id, view_id=view.id))
+    else:
+        chosen.view_id = view.id
+    session.flush()
+
+
+def opens_first(session: Session, person: Person) -> int | None:
+    """The id of the view that somebody's list opens with."""
+    return session.scalar(select(DefaultView.view_id).where(DefaultView.person_id == person.id))
+
+
+def shares(session: Session, person: Person) -> list[Team]:
+    """The teams somebody may share a view with: their own, and all for those who lead the desk."""
+    found = select(Team).where(Team.is_active)
+    if not person.has_role(Role.MANAGER, Role.ADMINISTRATOR):
+        found = found.where(Team.id.in_(_teams_of(person)))
+    return list(session.scalars(found.order_by(Team.name, Team.id)))
+
+
+def may_share_with_all(person: Person) -> bool:
+    """Whether somebody may put a view into everybody's list."""
+    return person.has_role(*LEADING)
+
+
+def _seen_by(person: Person) -> ColumnElement[bool]:
+    shared = or_(
+        SavedView.owner_id == person.id,
+        SavedView.audience == Audience.EVERYBODY,
+        SavedView.team_id.in_(_teams_of(person)),
+    )
+    return and_(SavedView.deleted_at.is_(None), shared)
+
+
+def _teams_of(person: Person) -> Select[int]:
+    return select(Membership.team_id).where(Membership.person_id == person.id)
+
+
+def _refuse_others(view: SavedView, person: Person) -> None:
+    if not may_change(view, person):
+        raise NotAllowed(_("This view is %(name)s's; save one of your own.", name=view.owner.name))
+
+
+def _share(session: Session, view: SavedView, share: str, by: Person) -> None:
+    kind, _colon, key = share.partition(":")
+    if kind == "team":
+        team = next((each for each in shares(session, by) if each.key == key), None)
+        if team is None:
+            raise NotAllowed(_("You can share a view with your own teams."))
+        view.audience, view.team = Audience.TEAM, team
+        return
+    if kind == Audience.EVERYBODY:
+        if not may_share_with_all(by):
+            raise NotAllowed(_("Whoever leads a team or the desk shares views with everybody."))
+        view.audience, view.team = Audience.EVERYBODY, None
+        return
+    view.audience, view.team = Audience.OWN, None
+
+
+def _name(written: str) -> str:
+    name = " ".join(written.replace("\x00", "").split())
+    if not name or len(name) > LONGEST_NAME:
+        message = _("Give the view a name of at most %(most)s characters.", most=LONGEST_NAME)
+        raise InvalidInput(message, {"name": [message]})
+    return name
+
+
+def _query(written: str) -> str:
+    query = Address.read(written).query
+    if len(query) > LONGEST:
+        raise InvalidInput(_("This list has too many filters to be saved."))
+    return query
