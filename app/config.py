@@ -45,6 +45,7 @@ class Settings:
     port: int = 8000
     base_url: str = ""
     demo: bool = False
+    development: bool = False
     desk_name: str = "Suport"
     desk_email: str = "suport@desk.example"
     language: str = "en"
@@ -108,6 +109,7 @@ class Settings:
             port=env.int("SUPORT_PORT", cls.port),
             base_url=env.str("SUPORT_BASE_URL", cls.base_url),
             demo=env.bool("SUPORT_DEMO", cls.demo),
+            development=env.bool("SUPORT_DEVELOPMENT", cls.development),
             desk_name=env.str("SUPORT_DESK_NAME", cls.desk_name),
             desk_email=env.str("SUPORT_DESK_EMAIL", cls.desk_email),
             language=env.str("SUPORT_LANGUAGE", cls.language),

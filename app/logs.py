@@ -19,7 +19,7 @@ def configure(level: int = logging.INFO) -> None:
             structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"], bool_as_flag=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stdout),
+        logger_factory=lambda *_: structlog.WriteLogger(sys.stdout),
         cache_logger_on_first_use=False,
     )
 
@@ -27,4 +27,5 @@ def configure(level: int = logging.INFO) -> None:
 def configure_for_commands() -> None:
     """A command's stdout is its answer: only warnings are logged, to stderr."""
     configure(logging.WARNING)
-    structlog.configure(logger_factory=structlog.WriteLoggerFactory(file=sys.stderr))
+    # Looked up when a line is written: whoever runs a command inside another program may close what it wrote to.
+    structlog.configure(logger_factory=lambda *_: structlog.WriteLogger(sys.stderr))

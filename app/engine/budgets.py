@@ -9,7 +9,15 @@ MAX_PARALLEL_INSTANCES = 200
 
 
 class BudgetExceeded(Exception):
-    """A step wanted more than its budget; the message names which one."""
+    """A step wanted more than its budget; the message names which one.
+
+    Args:
+        element: who wanted it, where that is not the element that runs: one that is only begun, say.
+    """
+
+    def __init__(self, message: str, element: str = "") -> None:
+        super().__init__(message)
+        self.element = element
 
 
 @dataclass(frozen=True)
@@ -19,7 +27,9 @@ class Limits:
     tasks: int = 2_000
     children: int = 10_000
     depth: int = 15
+    # The clock on the wall goes on while a step waits for a row; what it calculates itself is what loops.
     seconds: float = 10.0
+    processor_seconds: float = 1.0
     blob_bytes: int = 1_000_000
     queued_steps: int = 200
 
@@ -35,6 +45,7 @@ class Budget:
     tasks: int = 0
     children: int = 0
     started: float = field(default_factory=time.monotonic)
+    began_at: float = field(default_factory=time.thread_time)
 
     def spend_task(self) -> None:
         """Count one element about to run."""
@@ -45,6 +56,8 @@ class Budget:
             )
         if time.monotonic() - self.started > self.limits.seconds:
             raise BudgetExceeded(f"The step took more than {self.limits.seconds:g} seconds.")
+        if time.thread_time() - self.began_at > self.limits.processor_seconds:
+            raise BudgetExceeded(f"The step calculated for more than {self.limits.processor_seconds:g} seconds.")
 
     def spend_child(self) -> None:
         """Count one place that the instance comes to."""
@@ -52,16 +65,21 @@ class Budget:
         if self.children > self.limits.children:
             raise BudgetExceeded(f"More than {self.limits.children} elements were begun in one step.")
 
-    def check_depth(self, depth: int) -> None:
+    def check_depth(self, depth: int, element: str) -> None:
         """Refuse call activities nested too deeply: usually a process that calls itself."""
         if depth > self.limits.depth:
             raise BudgetExceeded(
-                f"Sub-processes are nested more than {self.limits.depth} deep: a process seems to call itself."
+                f"Sub-processes are nested more than {self.limits.depth} deep: a process seems to call itself.", element
             )
 
-    def check_size(self, blob: bytes) -> None:
-        """Refuse a state that has grown too large to keep."""
+    def check_size(self, blob: bytes, element: str = "") -> None:
+        """Refuse a state that has grown too large to keep.
+
+        Args:
+            element: the last one whose script assigned variables in this step.
+        """
         if len(blob) > self.limits.blob_bytes:
             raise BudgetExceeded(
-                f"The variables take {len(blob) // 1000} KB; at most {self.limits.blob_bytes // 1000} KB are kept."
+                f"The variables take {len(blob) // 1000} KB; at most {self.limits.blob_bytes // 1000} KB are kept.",
+                element,
             )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
 from app import clock
@@ -167,6 +167,22 @@ def current(session: Session, key: str) -> ProcessDefinition | None:
     """The newest version of a process."""
     query = select(ProcessDefinition).where(ProcessDefinition.key == key)
     return session.scalars(query.order_by(ProcessDefinition.version.desc()).limit(1)).first()
+
+
+_DEFINITIONS = ProcessDefinition.__table__
+_CURRENT_ID = (
+    select(_DEFINITIONS.c.id)
+    .where(_DEFINITIONS.c.key == bindparam("key"))
+    .order_by(_DEFINITIONS.c.version.desc())
+    .limit(1)
+)
+
+
+def current_id(session: Session, key: str) -> int | None:
+    """The id of the newest version of a process, without its row."""
+    session.flush()
+    found: int | None = session.connection().execute(_CURRENT_ID, {"key": key}).scalar_one_or_none()
+    return found
 
 
 def definition_files(definition: ProcessDefinition) -> list[SourceFile]:

@@ -89,6 +89,8 @@ class DeskScripts(PythonScriptEngine):  # type: ignore[misc]  # the library has 
         self.subject = subject
         self.instance_id = instance_id
         self.by_id = by_id
+        # The last element whose script assigned variables in this step.
+        self.assigning = ""
 
     def validate(self, expression: str) -> None:
         """Raise SyntaxError when the text is no expression (decision tables ask)."""
@@ -105,7 +107,9 @@ class DeskScripts(PythonScriptEngine):  # type: ignore[misc]  # the library has 
     def execute(self, task: Task, script: str, external_context: Any = None) -> bool:
         """Run a script; what it assigns becomes variables of the task."""
         names = Names(task.data, self.facts, external_context)
-        task.data.update(self._guarded(task, lambda: compile_script(script).run(names, self.facts.functions)))
+        results = self._guarded(task, lambda: compile_script(script).run(names, self.facts.functions))
+        task.data.update(results)
+        self.assigning = element_of(task)
         return True
 
     def due(self, task: Task, value: Any) -> datetime:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.engine.builtin_functions import BUILTINS
+from app.engine.builtin_functions import BUILTINS, EXPLAINED
 from app.engine.values import MAX_TEXT, Effort, ExpressionError, weight
 
 
@@ -42,7 +42,8 @@ def call_builtin(name: str, arguments: list[Node]) -> Node:
         try:
             return function(scope.effort, *values)
         except TypeError:
-            raise ExpressionError(f"{name}() does not take {len(values)} arguments like these.") from None
+            usage, _ = EXPLAINED[name]
+            raise ExpressionError(f"{name}() does not take {len(values)} like these; write `{usage}`.") from None
 
     return call
 

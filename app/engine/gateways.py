@@ -16,6 +16,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from app.engine.budgets import MAX_PARALLEL_INSTANCES, BudgetExceeded
 from app.engine.due import CycleDefinition
+from app.engine.environment import element_of
 
 
 class ScopedParallelGateway(ParallelGateway):  # type: ignore[misc]  # the library has no types
@@ -165,5 +166,8 @@ class LimitedParallelMultiInstanceTask(ParallelMultiInstanceTask):  # type: igno
         else:
             wanted = my_task.workflow.script_engine.evaluate(my_task, self.cardinality)
         if wanted > MAX_PARALLEL_INSTANCES:
-            raise BudgetExceeded(f"{wanted} tasks at once; at most {MAX_PARALLEL_INSTANCES} may be opened together.")
+            raise BudgetExceeded(
+                f"{wanted} tasks at once; at most {MAX_PARALLEL_INSTANCES} may be opened together.",
+                element_of(my_task),
+            )
         return super().create_children(my_task)

@@ -12,7 +12,7 @@ from SpiffWorkflow.task import Task
 from sqlalchemy import Select, Table, bindparam, select, update
 
 from app import clock
-from app.db import Session, add_rows
+from app.db import Session, write
 from app.engine.environment import element_of
 from app.engine.models import HistoryEntry, ProcessInstance
 from app.engine.waits import Waits, is_drawn, waits_of
@@ -22,6 +22,7 @@ CANCELLED = "cancelled"
 
 _TABLE = HistoryEntry.__table__
 assert isinstance(_TABLE, Table)
+_ENTER = _TABLE.insert()
 _LEAVE = (
     update(_TABLE)
     .where(
@@ -49,7 +50,7 @@ class History:
         """Begin a step of an instance that waited for this; which passages are open is read when None."""
         self._session = session
         self._instance = instance
-        self._new: list[HistoryEntry] = []
+        self._new: list[dict[str, Any]] = []
         self._left: list[dict[str, Any]] = []
         # The open passages in the table.
         self._open = set(before.places) if before is not None else set(session.scalars(_open_in(instance)))
@@ -62,7 +63,7 @@ class History:
             self._close(task.id.hex, actor_id, outcome)
             return
         entry = self._enter(task)
-        entry.left_at, entry.actor_id, entry.outcome = entry.entered_at, actor_id, outcome
+        entry |= {"left_at": entry["entered_at"], "actor_id": actor_id, "outcome": outcome}
 
     def settle(self, workflow: DeskWorkflow, after: Waits | None = None) -> None:
         """The step is over: open passages for what waits now, close those that were cancelled, write them all."""
@@ -72,9 +73,9 @@ class History:
         for task_id, task in after.places.items():
             if task_id not in self._open:
                 self._enter(task)
-        if self._left:
-            self._session.execute(_LEAVE, self._left)
-        add_rows(self._session, self._new)
+        write(self._session, _LEAVE, self._left)
+        write(self._session, _ENTER, self._new)
+        self._left, self._new = [], []
 
     def _close(self, task_id: str, actor_id: int | None, outcome: str | None) -> None:
         self._open.discard(task_id)
@@ -88,14 +89,19 @@ class History:
             }
         )
 
-    def _enter(self, task: Task) -> HistoryEntry:
-        entry = HistoryEntry(
-            instance_id=self._instance.id,
-            task_id=task.id.hex,
-            element=element_of(task),
-            element_type=getattr(task.task_spec, "bpmn_tag", None) or type(task.task_spec).__name__,
-            name=(task.task_spec.bpmn_name or None) and task.task_spec.bpmn_name[:200],
-            entered_at=clock.now(),
-        )
+    def _enter(self, task: Task) -> dict[str, Any]:
+        spec = task.task_spec
+        entry = {
+            "instance_id": self._instance.id,
+            "task_id": task.id.hex,
+            "element": element_of(task),
+            "element_type": getattr(spec, "bpmn_tag", None) or type(spec).__name__,
+            "name": spec.bpmn_name[:200] if spec.bpmn_name else None,
+            "entered_at": clock.now(),
+            "left_at": None,
+            "actor_id": None,
+            "outcome": None,
+            "note": None,
+        }
         self._new.append(entry)
         return entry

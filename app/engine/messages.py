@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, and_, delete, or_, select, update
+from sqlalchemy import CursorResult, Row, Table, and_, bindparam, delete, or_, select, update
+from sqlalchemy.orm.util import identity_key
 
 from app import clock
-from app.db import Session
+from app.db import Session, write
 from app.engine.models import EarlyMessage, InstanceState, MessageState, MessageWait, ProcessInstance
 from app.engine.steps import Step, StepKind
 from app.engine.subject import Subject
@@ -110,44 +111,60 @@ def has_new_waits(session: Session, instance_id: int) -> bool:
     return True
 
 
-def take(session: Session, instance_id: int) -> EarlyMessage | None:
+def take(session: Session, instance_id: int) -> Row[Any] | None:
     """Take the oldest kept message that the instance waits for; None when there is none.
 
     The caller holds the instance. Whoever else looks at the same message takes it or leaves it, never both: the row
     changes its state once.
     """
     now = clock.now()
+    session.flush()
+    connection = session.connection()
     while True:
-        query = (
-            select(EarlyMessage)
-            .join(
-                MessageWait,
-                and_(
-                    MessageWait.name == EarlyMessage.name,
-                    MessageWait.subject_kind == EarlyMessage.subject_kind,
-                    MessageWait.subject_id == EarlyMessage.subject_id,
-                    or_(MessageWait.key.is_(None), MessageWait.key == EarlyMessage.key),
-                ),
-            )
-            .where(
-                MessageWait.instance_id == instance_id,
-                EarlyMessage.state == MessageState.WAITING.value,
-                EarlyMessage.held_for_id.is_(None) | (EarlyMessage.held_for_id == instance_id),
-                EarlyMessage.expires_at.is_(None) | (EarlyMessage.expires_at > now),
-            )
-            .order_by(EarlyMessage.id)
-            .limit(1)
-        )
-        message = session.scalars(query.execution_options(populate_existing=True)).first()
+        message = connection.execute(_KEPT_FOR, {"instance": instance_id, "now": now}).first()
         if message is None:
             return None
-        taken = session.execute(
-            update(EarlyMessage)
-            .where(EarlyMessage.id == message.id, EarlyMessage.state == MessageState.WAITING.value)
-            .values(state=MessageState.DELIVERED.value, closed_at=now, delivered_to_id=instance_id)
-        )
-        if cast(CursorResult[Any], taken).rowcount == 1:
+        taken = {"this": message.id, "at": now, "instance": instance_id}
+        if write(session, _TAKE, [taken]) == 1:
+            _tell_held(session, message.id)
             return message
+
+
+_EARLY, _WAITS = EarlyMessage.__table__, MessageWait.__table__
+assert isinstance(_EARLY, Table)
+# Of the tables, not of the models, and made once: every step that begins a wait asks this.
+_KEPT_FOR = (
+    select(_EARLY.c.id, _EARLY.c.name, _EARLY.c.payload, _EARLY.c.key)
+    .join(
+        _WAITS,
+        and_(
+            _WAITS.c.name == _EARLY.c.name,
+            _WAITS.c.subject_kind == _EARLY.c.subject_kind,
+            _WAITS.c.subject_id == _EARLY.c.subject_id,
+            or_(_WAITS.c.key.is_(None), _WAITS.c.key == _EARLY.c.key),
+        ),
+    )
+    .where(
+        _WAITS.c.instance_id == bindparam("instance"),
+        _EARLY.c.state == MessageState.WAITING.value,
+        _EARLY.c.held_for_id.is_(None) | (_EARLY.c.held_for_id == bindparam("instance")),
+        _EARLY.c.expires_at.is_(None) | (_EARLY.c.expires_at > bindparam("now")),
+    )
+    .order_by(_EARLY.c.id)
+    .limit(1)
+)
+_TAKE = (
+    update(_EARLY)
+    .where(_EARLY.c.id == bindparam("this"), _EARLY.c.state == MessageState.WAITING.value)
+    .values(state=MessageState.DELIVERED.value, closed_at=bindparam("at"), delivered_to_id=bindparam("instance"))
+)
+
+
+def _tell_held(session: Session, message_id: int) -> None:
+    """Whoever holds the message in this transaction reads anew what became of it."""
+    held = session.identity_map.get(identity_key(EarlyMessage, message_id))
+    if held is not None:
+        session.expire(held)
 
 
 def instances_to_serve(session: Session, limit: int = 100) -> list[int]:

@@ -11,9 +11,10 @@ from typing import Any
 
 from SpiffWorkflow.task import Task
 from sqlalchemy import ColumnElement, Delete, Table, bindparam, delete, select, update
+from sqlalchemy.orm.attributes import set_committed_value
 
 from app import clock
-from app.db import Session, add_rows
+from app.db import Session, insert_one, write
 from app.engine import messages
 from app.engine.due import NEVER, DueTimerDefinition, due_moment
 from app.engine.environment import DeskScripts, ElementFailed, element_of
@@ -28,22 +29,41 @@ from app.engine.workflow import DeskWorkflow
 _PROJECTED = (UserTask, Timer, MessageWait, HistoryEntry)
 
 
-def _of(model: type[Timer | MessageWait], named: str) -> tuple[Table, tuple[ColumnElement[bool], ...]]:
+def _table(model: type[Any]) -> Table:
     table = model.__table__
     assert isinstance(table, Table)
-    return table, (
+    return table
+
+
+def _this(table: Table, named: str) -> tuple[ColumnElement[bool], ...]:
+    return (
         table.c.instance_id == bindparam("of_instance"),
         table.c.task_id == bindparam("of_task"),
         table.c[named] == bindparam("of_name"),
     )
 
 
-_TIMERS, _THIS_TIMER = _of(Timer, "element")
-_WAITS, _THIS_WAIT = _of(MessageWait, "name")
-_NO_TIMER = delete(_TIMERS).where(*_THIS_TIMER)
-_NO_WAIT = delete(_WAITS).where(*_THIS_WAIT)
+_TASKS, _TEAMS, _TIMERS, _WAITS = (_table(model) for model in (UserTask, UserTaskTeam, Timer, MessageWait))
+_CLOSE_TASK = (
+    update(_TASKS)
+    .where(*_this(_TASKS, "task_id")[:2])
+    .values(
+        state=bindparam("now_is"),
+        completed_at=bindparam("at"),
+        completed_by_id=bindparam("by"),
+        outcome=bindparam("result"),
+    )
+)
+_NEW_TASK = _TASKS.insert()
+_NEW_TEAM = _TEAMS.insert()
+_NO_TIMER = delete(_TIMERS).where(*_this(_TIMERS, "element"))
+_NEW_TIMER = _TIMERS.insert()
 # A parked timer stays parked: whoever holds the instance wants that, whenever the timer is due.
-_MOVE_TIMER = update(_TIMERS).where(*_THIS_TIMER).values(due_at=bindparam("due"), lease_until=None, attempts=0)
+_MOVE_TIMER = (
+    update(_TIMERS).where(*_this(_TIMERS, "element")).values(due_at=bindparam("due"), lease_until=None, attempts=0)
+)
+_NO_WAIT = delete(_WAITS).where(*_this(_WAITS, "name"))
+_NEW_WAIT = _WAITS.insert()
 
 
 def project(
@@ -111,30 +131,28 @@ def _project_user_tasks(
     again: bool,
 ) -> None:
     gone = before.people.keys() - after.people.keys()
-    wanted = before.people.keys() if again else gone
-    for row in _user_tasks(session, instance, wanted, held):
-        if row.task_id in gone:
-            done = row.task_id in completed
-            row.state = TaskState.COMPLETED if done else TaskState.CANCELLED
-            row.completed_at, row.completed_by_id, row.outcome = clock.now(), by_id, completed.get(row.task_id)
-        else:
+    closed: list[dict[str, Any]] = []
+    for task_id in gone:
+        state = TaskState.COMPLETED if task_id in completed else TaskState.CANCELLED
+        values = {"now_is": state.value, "at": clock.now(), "by": by_id, "result": completed.get(task_id)}
+        closed.append({"of_instance": instance.id, "of_task": task_id, **values})
+        for row in held:
+            if isinstance(row, UserTask) and row.__dict__.get("task_id") == task_id:
+                for name, key in _CLOSED.items():
+                    set_committed_value(row, name, values[key])
+    write(session, _CLOSE_TASK, closed)
+    if again and (kept := before.people.keys() & after.people.keys()):
+        query = select(UserTask).where(UserTask.instance_id == instance.id, UserTask.task_id.in_(kept))
+        for row in session.scalars(query):
             _refresh_user_task(row, after.people[row.task_id], scripts)
     for task_id, task in after.people.items():
         if task_id not in before.people:
-            session.add(new_user_task(instance, task, scripts))
+            values, teams = _user_task(instance, task, scripts)
+            row_id = insert_one(session, _NEW_TASK, values)
+            write(session, _NEW_TEAM, [{"user_task_id": row_id, "team_key": key} for key in teams])
 
 
-def _user_tasks(session: Session, instance: ProcessInstance, wanted: Set[str], held: list[Any]) -> list[UserTask]:
-    present = [
-        row
-        for row in held
-        if isinstance(row, UserTask) and row.__dict__.get("task_id") in wanted and "state" in row.__dict__
-    ]
-    missing = wanted - {row.task_id for row in present}
-    if missing:
-        query = select(UserTask).where(UserTask.instance_id == instance.id, UserTask.task_id.in_(missing))
-        present.extend(session.scalars(query))
-    return present
+_CLOSED = {"state": "now_is", "completed_at": "at", "completed_by_id": "by", "outcome": "result"}
 
 
 def new_user_task(instance: ProcessInstance, task: Task, scripts: DeskScripts) -> UserTask:
@@ -143,28 +161,34 @@ def new_user_task(instance: ProcessInstance, task: Task, scripts: DeskScripts) -
     Raises:
         ElementFailed: one of its expressions cannot be calculated.
     """
+    values, teams = _user_task(instance, task, scripts)
+    return UserTask(**values, teams=[UserTaskTeam(team_key=key) for key in teams])
+
+
+def _user_task(instance: ProcessInstance, task: Task, scripts: DeskScripts) -> tuple[dict[str, Any], list[str]]:
+    """The values of a task's row, and the teams whose members may take it."""
     given = properties(task.task_spec)
     element = element_of(task)
     assignee = _person(task, scripts, given.get("assignee"))
-    return UserTask(
-        instance_id=instance.id,
-        task_id=task.id.hex,
-        element=element,
-        name=_texts(task.task_spec.bpmn_name or element, given, "name"),
-        form=given.get("form"),
-        variable=given.get("variableName"),
-        subject_kind=instance.subject_kind,
-        subject_id=instance.subject_id,
-        assignee_id=assignee,
-        offered_to_id=assignee,
-        candidate_role=given.get("candidate_role"),
-        excluded_person_id=_person(task, scripts, given.get("excluded_person")),
-        due_at=_due(task, scripts, given.get("due")),
-        customer_step=_texts(given["customer_step"], given, "customer_step") if given.get("customer_step") else None,
-        state=TaskState.OPEN.value,
-        opened_at=clock.now(),
-        teams=[UserTaskTeam(team_key=key) for key in _teams(task, scripts, given.get("candidate_teams"))],
-    )
+    values = {
+        "instance_id": instance.id,
+        "task_id": task.id.hex,
+        "element": element,
+        "name": _texts(task.task_spec.bpmn_name or element, given, "name"),
+        "form": given.get("form"),
+        "variable": given.get("variableName"),
+        "subject_kind": instance.subject_kind,
+        "subject_id": instance.subject_id,
+        "assignee_id": assignee,
+        "offered_to_id": assignee,
+        "candidate_role": given.get("candidate_role"),
+        "excluded_person_id": _person(task, scripts, given.get("excluded_person")),
+        "due_at": _due(task, scripts, given.get("due")),
+        "customer_step": _texts(given["customer_step"], given, "customer_step") if given.get("customer_step") else None,
+        "state": TaskState.OPEN.value,
+        "opened_at": clock.now(),
+    }
+    return values, _teams(task, scripts, given.get("candidate_teams"))
 
 
 def _refresh_user_task(row: UserTask, task: Task, scripts: DeskScripts) -> None:
@@ -242,16 +266,24 @@ def _project_timers(session: Session, instance: ProcessInstance, before: Waits, 
         if before.timers.get((task_id, element), due_at) != due_at
     ]
     if moved:
-        session.execute(_MOVE_TIMER, moved)
+        write(session, _MOVE_TIMER, moved)
         for row in rows:
             if row in session:
                 session.expire(row)
     new = [
-        Timer(instance_id=instance.id, task_id=task_id, element=element, due_at=due_at, attempts=0)
+        {
+            "instance_id": instance.id,
+            "task_id": task_id,
+            "element": element,
+            "due_at": due_at,
+            "lease_until": None,
+            "attempts": 0,
+            "parked": None,
+        }
         for (task_id, element), due_at in after.timers.items()
         if (task_id, element) not in before.timers
     ]
-    add_rows(session, new)
+    write(session, _NEW_TIMER, new)
 
 
 def _project_messages(
@@ -260,19 +292,19 @@ def _project_messages(
     rows = [row for row in held if isinstance(row, MessageWait)]
     _remove(session, _NO_WAIT, instance, before.messages.keys() - after.messages.keys(), rows, "name")
     new = [
-        MessageWait(
-            instance_id=instance.id,
-            task_id=task_id,
-            element=element_of(task),
-            name=name,
-            subject_kind=instance.subject_kind,
-            subject_id=instance.subject_id,
-            key=definition.key_of(task),
-        )
+        {
+            "instance_id": instance.id,
+            "task_id": task_id,
+            "element": element_of(task),
+            "name": name,
+            "subject_kind": instance.subject_kind,
+            "subject_id": instance.subject_id,
+            "key": definition.key_of(task),
+        }
         for (task_id, name), (task, definition) in after.messages.items()
         if (task_id, name) not in before.messages
     ]
-    add_rows(session, new)
+    write(session, _NEW_WAIT, new)
     if new:
         messages.note_new_waits(session, instance.id)
 
@@ -287,7 +319,8 @@ def _remove(
 ) -> None:
     if not gone:
         return
-    session.execute(
+    write(
+        session,
         statement,
         [{"of_instance": instance.id, "of_task": task_id, "of_name": name} for task_id, name in gone],
     )

@@ -11,11 +11,13 @@ import structlog
 from SpiffWorkflow.exceptions import TaskNotFoundException
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState as SpiffState
+from sqlalchemy import Table, bindparam, update
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.exc import StaleDataError
 
 from app import clock
-from app.db import Session, changes
+from app.db import Session, changes, write
 from app.engine import definitions, projection, state, tokens
 from app.engine.budgets import Budget, BudgetExceeded
 from app.engine.environment import DeskScripts, ElementFailed, element_of
@@ -60,7 +62,9 @@ class _Run:
     completed: dict[str, str | None] = field(default_factory=dict)
 
     def enter(self, task: Task) -> None:
-        self.element = element_of(task)
+        # What the library puts around the elements, the end of a process say, is drawn nowhere.
+        if task.task_spec.bpmn_id is not None:
+            self.element = element_of(task)
 
     def leave(self, task: Task) -> None:
         self.history.leave(task)
@@ -88,7 +92,7 @@ def advance(session: Session, instance_id: int, step: Step) -> list[Thrown]:
             thrown = _thrown(run.workflow)
             _save(run)
         except BudgetExceeded as error:
-            raise ElementFailed(run.element, str(error)) from error
+            raise ElementFailed(error.element or run.element, str(error)) from error
         finally:
             element = run.element
     except (StepFailed, OperationalError, StaleDataError):
@@ -208,6 +212,8 @@ def _save(run: _Run) -> None:
         projection.rearm(workflow, run.scripts)
     prune(workflow)
     after = waits_of(workflow)
+    # What operations left to write comes first; from here on the tables are written past the session.
+    run.session.flush()
     projection.project(
         run.session,
         instance,
@@ -222,10 +228,9 @@ def _save(run: _Run) -> None:
     run.history.settle(workflow, after)
     is_over = workflow.is_completed()
     blob = state.dump(workflow, definitions.compiled(instance.definition))
-    workflow.budget.check_size(blob)
+    workflow.budget.check_size(blob, run.scripts.assigning)
     if blob != instance.blob:
-        instance.blob = blob
-        instance.state_format = state.FORMAT
+        _keep(run, blob)
     if is_over:
         close(run.session, instance, InstanceState.COMPLETED, run.step.by_id)
     else:
@@ -233,3 +238,22 @@ def _save(run: _Run) -> None:
     run.session.flush()
     if has_begun:
         run.session.info["fresh_instance"] = (instance.id, changes(run.session))
+
+
+_INSTANCES = ProcessInstance.__table__
+assert isinstance(_INSTANCES, Table)
+_KEEP = (
+    update(_INSTANCES)
+    .where(_INSTANCES.c.id == bindparam("this"), _INSTANCES.c.lock_version == bindparam("seen"))
+    .values(blob=bindparam("new_blob"), state_format=state.FORMAT, lock_version=bindparam("next"))
+)
+
+
+def _keep(run: _Run, blob: bytes) -> None:
+    """Write the state, as the session would: only over the version that was read."""
+    instance, seen = run.instance, run.instance.lock_version
+    written = {"this": instance.id, "seen": seen, "new_blob": blob, "next": seen + 1}
+    if write(run.session, _KEEP, [written]) != 1:
+        raise StaleDataError(f"instance {instance.id} was changed since version {seen}")
+    for name, value in (("blob", blob), ("state_format", state.FORMAT), ("lock_version", seen + 1)):
+        set_committed_value(instance, name, value)

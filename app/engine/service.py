@@ -14,10 +14,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import bindparam, select
+from sqlalchemy import Table, bindparam, select
+from sqlalchemy.orm.attributes import set_committed_value
 
 from app import clock
-from app.db import Session
+from app.db import Session, insert_one
 from app.engine import definitions, messages, runtime, timers
 from app.engine.budgets import LIMITS
 from app.engine.failures import (
@@ -98,19 +99,22 @@ def start(
     Raises:
         NotFound: no process has this key.
     """
-    definition = definitions.current(session, process_key)
-    if definition is None:
+    definition_id = definitions.current_id(session, process_key)
+    if definition_id is None:
         raise NotFound(_("There is no process %(key)s.", key=process_key))
-    instance = ProcessInstance(
-        definition=definition,
-        subject_kind=subject.kind,
-        subject_id=subject.id,
-        state=InstanceState.RUNNING.value,
-        started_at=clock.now(),
-        started_by_id=by_id,
+    instance_id = insert_one(
+        session,
+        _NEW_INSTANCE,
+        {
+            "definition_id": definition_id,
+            "subject_kind": subject.kind,
+            "subject_id": subject.id,
+            "started_at": clock.now(),
+            "started_by_id": by_id,
+        },
     )
-    session.add(instance)
-    session.flush()
+    instance = locked(session, instance_id)
+    assert instance is not None
     step = Step(StepKind.START, {"variables": variables or {}}, by_id)
     _submit(session, lambda: _advance_safely(session, instance.id, step))
     return instance
@@ -126,7 +130,7 @@ def complete_task(session: Session, task: UserTask, answer: dict[str, Any], *, b
         StepFailed: the process cannot go on; the boundary rolls back and records its aftermath.
     """
     instance = locked(session, task.instance_id)
-    session.refresh(task)
+    _look_again(session, task)
     _refuse_closed(session, task)
     if instance is not None:
         refuse_suspended(session, instance)
@@ -356,7 +360,12 @@ def _refresh(session: Session, subject: Subject) -> None:
             _advance_safely(session, instance_id, Step(StepKind.REFRESH))
 
 
-_TIMERS = Timer.__table__
+_INSTANCES, _TASKS, _TIMERS = ProcessInstance.__table__, UserTask.__table__, Timer.__table__
+assert isinstance(_INSTANCES, Table)
+_NEW_INSTANCE = _INSTANCES.insert()
+_TASK_NOW = select(_TASKS.c.state, _TASKS.c.completed_at, _TASKS.c.completed_by_id).where(
+    _TASKS.c.id == bindparam("this")
+)
 # Of the table, not of the model: ten thousand may be due at once, and nobody needs their rows.
 _INSTANCE_OF = select(_TIMERS.c.instance_id).where(_TIMERS.c.id == bindparam("this"))
 _DUE = (
@@ -406,6 +415,14 @@ def refuse_suspended(session: Session, instance: ProcessInstance) -> None:
             reason=instance.suspended_reason or "",
         )
     )
+
+
+def _look_again(session: Session, task: UserTask) -> None:
+    """What may have become of a task while this transaction waited for its instance."""
+    session.flush()
+    now = session.connection().execute(_TASK_NOW, {"this": task.id}).one()
+    for name, value in now._mapping.items():
+        set_committed_value(task, name, value)
 
 
 def _refuse_closed(session: Session, task: UserTask) -> None:

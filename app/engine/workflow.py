@@ -115,7 +115,7 @@ class DeskWorkflow(_Table, BpmnWorkflow):  # type: ignore[misc]  # the library h
         depth, workflow = 1, my_task.workflow
         while workflow.parent_workflow is not None:
             depth, workflow = depth + 1, workflow.parent_workflow
-        self.budget.check_depth(depth)
+        self.budget.check_depth(depth, element_of(my_task))
         subprocess = DeskSubWorkflow(spec, parent_task_id=my_task.id, top_workflow=self)
         self.subprocesses[my_task.id] = subprocess
         return subprocess

@@ -28,7 +28,9 @@ ACTIVE: Final = (Category.NEW, Category.OPEN, Category.PENDING)
 OPENED: Final = {"today": 0, "7d": 6, "30d": 29}
 DUE: Final = {"today": 0, "7d": 6}
 
-_ID = re.compile(r"[1-9][0-9]{0,14}")
+_ID = re.compile(r"[1-9][0-9]{0,8}")
+# No row has it: whoever asks for somebody who cannot be there is shown nothing, not everything.
+NOBODY: Final = 0
 Pairs = tuple[tuple[str, str], ...]
 
 
@@ -122,7 +124,9 @@ class Address:
         return Address.of((*self.without("sort").pairs, ("sort", turned if self.sort == first else first)))
 
     def filters(self, person: Person, customer_id: int | None) -> Filters:
-        """The filters it names, with the reader's days; values that mean nothing are passed over.
+        """The filters it names, with the reader's days.
+
+        A word that means nothing is passed over; somebody who is not there has no tickets.
 
         Args:
             customer_id: who the customer is that it names by id or by name; 0 for nobody.
@@ -131,7 +135,7 @@ class Address:
         opened_from, opened_until = _stretch(self, "opened", zone)
         due_from, due_until = _stretch(self, "due", zone)
         assignees = self.many("assignee")
-        ids = [int(each) for each in assignees if _ID.fullmatch(each)]
+        ids = [_id(each) for each in assignees if each not in ("me", "none")]
         requester = self.one("requester")
         return Filters(
             text=self.text,
@@ -145,7 +149,7 @@ class Address:
             assignee_ids=[*ids, *([person.id] if "me" in assignees else [])],
             unassigned="none" in assignees,
             customer_id=customer_id,
-            requester_id=int(requester) if _ID.fullmatch(requester) else None,
+            requester_id=_id(requester) if requester else None,
             opened_from=opened_from,
             opened_until=opened_until,
             due_from=due_from,
@@ -157,6 +161,10 @@ class Address:
 def changed(pairs: Mapping[str, str]) -> Address:
     """An address of single values, for links in code."""
     return Address.of(pairs.items())
+
+
+def _id(written: str) -> int:
+    return int(written) if _ID.fullmatch(written) else NOBODY
 
 
 def _most(name: str) -> int:

@@ -210,7 +210,7 @@ def participants(session: Session, ticket: Ticket) -> Sequence[Person]:
 def customer_named(session: Session, written: str) -> int:
     """The id of the customer that an address names by id or by name; 0 when there is none."""
     if written.isascii() and written.isdecimal():
-        return int(written) if len(written) < 16 else 0
+        return int(written) if len(written) < 10 else 0
     found = select(Customer.id).where(func.lower(Customer.name) == written.lower()).order_by(Customer.id)
     return session.scalar(found.limit(1)) or 0
 

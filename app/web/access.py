@@ -45,6 +45,7 @@ ACCESS: dict[str, Rule] = {
     "web.sign_out": SIGNED_IN,
     "web.new_password": SIGNED_IN,
     "web.choose_language": ANYBODY,
+    "styleguide.show": ANYBODY,  # 404 outside of development
     # Hints that something changed, for staff's pages that look again.
     "live.stream": STAFF,
     # My work and tasks. Customers have none; who may work on which task is `tasklist.service.may_work_on`.

@@ -51,8 +51,9 @@ class Assets:
 
 def _send(folder: Path, filename: str) -> Response:
     """A file of the static folder, pressed as the browser takes it where the build did that."""
+    is_built = filename.startswith("build/")
     for encoding, ending in PRESSED.items():
-        if filename.startswith("build/") and request.accept_encodings[encoding] > 0:
+        if is_built and request.accept_encodings[encoding] > 0:
             pressed = f"{filename}.{ending}"
             if not (folder / "build" / Path(pressed).name).is_file():
                 continue
@@ -61,8 +62,8 @@ def _send(folder: Path, filename: str) -> Response:
             response.headers["Content-Encoding"] = encoding
             break
     else:
-        response = send_from_directory(folder, filename)
-    if filename.startswith("build/"):
+        response = send_from_directory(folder, filename, max_age=YEAR_SECONDS if is_built else HOUR_SECONDS)
+    if is_built:
         response.vary.add("Accept-Encoding")
         # The name changes with the content: nobody has to ask again.
         response.cache_control.public = True
@@ -76,11 +77,6 @@ def init(app: Flask) -> None:
     assets = Assets(folder)
     app.jinja_env.globals.update(asset=assets.url, icon=assets.icon, has_asset=assets.has)
     app.view_functions["static"] = lambda filename: _send(folder, filename)
-
-    def max_age(filename: str | None) -> int:
-        return YEAR_SECONDS if filename and filename.startswith("build/") else HOUR_SECONDS
-
-    app.get_send_file_max_age = max_age  # type: ignore[method-assign]  # Flask documents overriding it
 
     @app.context_processor
     def layout_defaults() -> dict[str, Any]:

@@ -47,33 +47,36 @@ class Desk:
             )
         )
 
-    def apply(self, instance_id: int, subject_id: int, what: Interaction) -> None:
-        """Let something happen to a request, found as a page or a mail would find it."""
-        if what.element is None:
-            subject = Subject("bench", subject_id)
-            self.write(lambda session: service.send_message(session, reference.MESSAGE, subject, dict(what.answer)))
-        else:
-            task_id = self.open_task(instance_id, what.element)
-            self.complete(task_id, what)
+    def apply(self, instance_id: int, subject_id: int, *interactions: Interaction) -> None:
+        """Let something happen to a request, found as a page or a mail would find it; all in one transaction."""
+
+        def apply_all(session: Session) -> None:
+            for each in interactions:
+                _apply(session, instance_id, subject_id, each)
+
+        self.write(apply_all)
 
     def complete(self, task_id: int, what: Interaction) -> None:
         """Complete an open user task."""
-        self.write(
-            lambda session: service.complete_task(
-                session, session.get_one(UserTask, task_id), dict(what.answer), by_id=reference.PERSON
-            )
-        )
-
-    def open_task(self, instance_id: int, element: str) -> int:
-        """The id of an instance's open user task at an element."""
-        query = select(UserTask.id).where(
-            UserTask.instance_id == instance_id, UserTask.element == element, UserTask.state == TaskState.OPEN
-        )
-        return self.write(lambda session: session.scalars(query).one())
+        self.write(lambda session: _complete(session, task_id, what))
 
     def state_bytes(self, instance_id: int) -> int:
         """How long the kept state of an instance is."""
         return self.write(lambda session: len(session.get_one(ProcessInstance, instance_id).blob or b""))
+
+
+def _apply(session: Session, instance_id: int, subject_id: int, what: Interaction) -> None:
+    if what.element is None:
+        service.send_message(session, reference.MESSAGE, Subject("bench", subject_id), dict(what.answer))
+        return
+    query = select(UserTask.id).where(
+        UserTask.instance_id == instance_id, UserTask.element == what.element, UserTask.state == TaskState.OPEN
+    )
+    _complete(session, session.scalars(query).one(), what)
+
+
+def _complete(session: Session, task_id: int, what: Interaction) -> None:
+    service.complete_task(session, session.get_one(UserTask, task_id), dict(what.answer), by_id=reference.PERSON)
 
 
 @contextmanager

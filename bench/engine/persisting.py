@@ -33,7 +33,7 @@ def measure(quick: bool) -> Measured:
 
 def _measure_on(desk: Desk, key: str, name: str, count: int, measured: Measured) -> None:
     warm = 5
-    task_ids = _at_work(desk, count + warm)
+    task_ids = at_work(desk, count + warm)
     stock.prepare_rows(desk.engine, _stock_at_work(), count + warm)
     theirs: list[float] = []
     mine: list[float] = []
@@ -55,7 +55,7 @@ def _measure_on(desk: Desk, key: str, name: str, count: int, measured: Measured)
         measured.figures["start_ms"] = round(median(starts), 2)
 
 
-def _at_work(desk: Desk, count: int) -> list[int]:
+def at_work(desk: Desk, count: int) -> list[int]:
     """As many requests after one reply; the ids of their open tasks."""
     seed = desk.start(1)
     for interaction in (reference.TRIAGE, *reference.ONE_ROUND):

@@ -30,12 +30,20 @@ class Loop:
             self._do(interaction)
         self.done += 1
 
+    def hurry(self, rounds: int) -> None:
+        """As many rounds with fewer transactions: the way to a mark is not measured."""
+        while rounds > 0:
+            some = min(rounds, 20)
+            self._do(*reference.ONE_ROUND * some)
+            self.done += some
+            rounds -= some
+
     def state_bytes(self) -> int:
         """How long the state is now."""
         return self.desk.state_bytes(self.instance_id)
 
-    def _do(self, interaction: reference.Interaction) -> None:
-        self.desk.apply(self.instance_id, 1, interaction)
+    def _do(self, *interactions: reference.Interaction) -> None:
+        self.desk.apply(self.instance_id, 1, *interactions)
 
 
 def measure(quick: bool) -> Measured:
@@ -46,8 +54,7 @@ def measure(quick: bool) -> Measured:
     with tempfile.TemporaryDirectory(prefix="suport-bench-") as folder, sqlite_desk(Path(folder) / "old") as old_desk:
         old = Loop(old_desk)
         for mark in marks:
-            while old.done < mark - WINDOW // 2:
-                old.round()
+            old.hurry(mark - WINDOW // 2 - old.done)
             # A database of its own: what slows a big table down must not slow both.
             with sqlite_desk(Path(folder) / f"young-{mark}") as young_desk:
                 young = Loop(young_desk)

@@ -16,7 +16,7 @@ from tests.rules.project_files import ROOT
 
 GUIDES = [DOCS / f"{role}.md" for role in ("customer", "agent", "approver", "manager", "analyst", "administrator")]
 # What `run` does itself, before the desk's own commands (its docstring lists them).
-OF_RUN = {"test", "check", "bench", "setup", "lock"}
+OF_RUN = {"test", "check", "bench", "screenshots", "setup", "lock"}
 SEARCHED = [*(ROOT / "app").rglob("templates/**/*.html"), *(ROOT / "app").rglob("*.py")]
 
 

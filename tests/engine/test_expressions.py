@@ -91,7 +91,7 @@ def test_moments_and_durations_are_compared_and_added(text: str, value: object) 
             "`ticket.number.lower()`: Write `lower(…, …)`: values have no functions of their own.",
         ),
         ("work.minutes is ticket", "`work.minutes is ticket`: `is` compares with None, True or False only; use `==`."),
-        ("round(1, 2, 3)", "`round(1, 2, 3)`: round() does not take 3 arguments like these."),
+        ("round(1, 2, 3)", "`round(1, 2, 3)`: round() does not take 3 like these; write `round(x, digits)`."),
         ("", "There is no expression here."),
         ("1 + tiket", "there is no `tiket`; did you mean `ticket`? (character 5)"),
         (

@@ -1,20 +1,17 @@
 """Steps that fail, and steps that want too much: one instance stalls, its neighbours do not notice."""
 
-import json
 from collections.abc import Callable
 from datetime import datetime
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from app import clock
 from app.engine import queries, service
-from app.engine.models import DefinitionFile, InstanceState, Origin, ProcessDefinition, Timer
+from app.engine.models import InstanceState, Timer
 from app.errors import Conflict
 from app.events import RecordedEvent
 
-from .conftest import DIAGRAMS, Desk, Thing
+from .conftest import Desk, Thing
 
 Later = Callable[..., datetime]
 
@@ -121,56 +118,3 @@ def test_a_failing_instance_leaves_the_others_of_its_subject_alone(desk: Desk, t
 
     assert (failing.state, well.state) == (InstanceState.STALLED, InstanceState.COMPLETED)
     assert thing.notes == ["hello"]
-
-
-@pytest.mark.parametrize(
-    ("key", "variables", "reason"),
-    [
-        ("endless_loop", {}, "seems to loop"),
-        ("too_many", {"how_many": 20_000}, "20000 tasks at once"),
-    ],
-)
-def test_a_diagram_that_wants_too_much_stalls(desk: Desk, key: str, variables: dict[str, int], reason: str) -> None:
-    instance = desk.start(key, **variables)
-
-    assert instance.state == InstanceState.STALLED
-    assert reason in (instance.stalled_reason or "")
-    assert desk.start("one_task").state == InstanceState.RUNNING
-
-
-def test_a_process_that_calls_itself_stalls(desk: Desk) -> None:
-    put_in_unchecked(desk.session, "calls_itself")
-
-    instance = service.start(desk.session, "calls_itself", desk.subject)
-
-    assert instance.state == InstanceState.STALLED
-    assert "call itself" in (instance.stalled_reason or "")
-
-
-def test_variables_that_grow_too_large_are_refused(desk: Desk) -> None:
-    desk.start("too_large")
-
-    with pytest.raises(service.StepFailed, match="too large"):
-        desk.complete("write", text=["x" * 100_000] * 20)
-
-
-def test_as_many_instances_as_asked_for_are_opened_when_they_are_few(desk: Desk) -> None:
-    instance = desk.start("too_many", how_many=3)
-    assert desk.open() == ["sign", "sign", "sign"]
-
-    for _ in range(3):
-        desk.complete("sign", outcome="signed")
-
-    assert instance.state == InstanceState.COMPLETED
-
-
-def put_in_unchecked(session: Session, key: str) -> None:
-    """A definition that lint would refuse: what an older desk let in must not hurt either."""
-    content = (DIAGRAMS / f"{key}.bpmn").read_text()
-    definition = ProcessDefinition(
-        key=key, version=1, name=key, content_hash=json.dumps(key), origin=Origin.EDITED.value,
-        spec_names={}, deployed_at=clock.now(),
-        files=[DefinitionFile(kind="bpmn", name=f"{key}.bpmn", content=content)],
-    )  # fmt: skip
-    session.add(definition)
-    session.flush()

@@ -18,7 +18,8 @@ from app.engine.models import HistoryEntry, InstanceState, MessageState, Process
 from app.errors import Conflict, DeskError, InvalidInput, NotAllowed
 
 from .conftest import Desk, Thing
-from .test_concurrency import at_once, own_desk, started
+from .racing import at_once
+from .test_concurrency import own_desk, started
 
 __all__ = ["own_desk"]
 
@@ -43,14 +44,16 @@ def told(desk: Desk, instance: ProcessInstance) -> list[tuple[str, str | None, i
 def test_nobody_intervenes_without_leave(desk: Desk) -> None:
     instance = desk.start("one_task")
 
-    for attempt in (
+    attempts: tuple[Callable[[], object], ...] = (
         lambda: interventions.cancel(desk.session, instance, "No", by_id=7),
         lambda: interventions.suspend(desk.session, instance, "No", by_id=7),
         lambda: interventions.resume(desk.session, instance, by_id=7),
         lambda: interventions.retry(desk.session, instance, by_id=7),
         lambda: interventions.move(desk.session, instance, cancel="approve", reason="No", by_id=7),
         lambda: interventions.set_variable(desk.session, instance, "a", 1, reason="No", by_id=7),
-    ):
+    )
+
+    for attempt in attempts:
         with pytest.raises(NotAllowed):
             attempt()
 
@@ -112,7 +115,7 @@ def test_a_held_instance_takes_no_answer_and_says_who_holds_it(desk: Desk) -> No
     interventions.resume(desk.session, instance, by_id=MANAGER)
     desk.complete("approve", outcome="yes")
     assert instance.state == InstanceState.COMPLETED
-    assert [what for __, what, __, __ in told(desk, instance)] == ["suspended", "resumed"]
+    assert [entry[1] for entry in told(desk, instance)] == ["suspended", "resumed"]
     with pytest.raises(Conflict):
         interventions.resume(desk.session, instance, by_id=MANAGER)
 
@@ -233,7 +236,7 @@ def test_a_further_token_has_the_variables_and_the_end_waits_for_both(desk: Desk
     ],
 )
 def test_what_makes_no_sense_is_refused_and_names_the_element(
-    desk: Desk, key: str, change: dict[str, str], words: str
+    desk: Desk, key: str, change: dict[str, Any], words: str
 ) -> None:
     instance = desk.start(key)
     before = (desk.open(), instance.blob)

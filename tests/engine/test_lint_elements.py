@@ -129,7 +129,7 @@ def test_a_signal_at_the_end_is_refused() -> None:
     ],
 )
 def test_what_runs_well_is_left_alone(drawn: str) -> None:
-    assert errors(diagram(*line(drawn)), FORM) == set()
+    assert errors(diagram(properties(variables="answer"), *line(drawn)), FORM) == set()
 
 
 @pytest.mark.parametrize(
@@ -170,12 +170,26 @@ def test_a_proper_timer_is_left_alone(kind: str, text: str) -> None:
     assert found(diagram(*line(drawn))) == set()
 
 
-def test_an_unknown_name_is_a_warning_unless_something_assigns_it() -> None:
+def test_an_unknown_name_is_refused_unless_something_assigns_it() -> None:
     reads = service_task("x", "test.paint", team="colour")
     script = element("scriptTask", "y", "<bpmn:script>colour = 'red'</bpmn:script>")
 
-    assert found(diagram(*line(reads))) == {("warning", "x", "unknown-name")}
-    assert ("warning", "x", "unknown-name") not in found(diagram(*line(reads), script))
+    assert found(diagram(*line(reads))) == {("error", "x", "unknown-name")}
+    assert ("error", "x", "unknown-name") not in found(diagram(*line(reads), script))
+
+
+def test_a_process_names_what_it_is_started_with() -> None:
+    reads = service_task("x", "test.paint", team="colour")
+
+    assert found(diagram(properties(variables="size, colour"), *line(reads))) == set()
+
+
+def test_the_fields_of_a_form_without_a_variable_are_known_by_themselves() -> None:
+    asks = user_task("x", variableName="", postScript="")
+    reads = service_task("y", "test.paint", team="note")
+
+    assert ("y", "unknown-name") not in errors(diagram(*line(asks), reads), FORM)
+    assert ("y", "unknown-name") in errors(diagram(*line(asks), reads.replace("note", "tone")), FORM)
 
 
 def test_a_field_that_no_form_has_is_refused() -> None:

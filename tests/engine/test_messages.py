@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from flask import Flask
@@ -25,7 +26,8 @@ from app.engine.models import (
 from app.engine.subject import Subject
 
 from .conftest import THINGS, Desk, Thing, put_in
-from .test_concurrency import ROUNDS, at_once, own_desk, started
+from .racing import at_once
+from .test_concurrency import ROUNDS, own_desk, started
 
 __all__ = ["own_desk"]
 
@@ -277,7 +279,7 @@ def test_one_kept_message_reaches_one_of_two_instances_that_begin_to_wait_at_onc
             run_in_transaction(body)
 
         pair = (firsts[number - 1], seconds[number - 1])
-        assert at_once(own_desk, *(lambda each=each: prepare(each) for each in pair)) == [None, None]  # type: ignore[misc]
+        assert at_once(own_desk, *(partial(prepare, each) for each in pair)) == [None, None]
 
         def check(session: Session, pair: tuple[int, int] = pair, number: int = number) -> None:
             states = sorted(session.get_one(ProcessInstance, each).state for each in pair)

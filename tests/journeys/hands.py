@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from http.cookiejar import CookieJar
 from typing import Protocol
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from tests.journeys.company import PASSWORD
 from tests.journeys.living_desk import LivingDesk
@@ -125,13 +125,17 @@ class BrowserHands:
         self.complaints: list[str] = []
         self.page: Page = browser.new_context(base_url=desk.url).new_page()
         self.page.set_default_timeout(60_000)
-        self.page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
+        self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.goto("/sign-in")
         self.page.fill("input[name=email]", email)
         self.page.fill("input[name=password]", PASSWORD)
         self.page.press("input[name=password]", "Enter")
         self.page.wait_for_url(lambda url: "/sign-in" not in url)
+
+    def _hear(self, said: ConsoleMessage) -> None:
+        if said.type == "error":
+            self.complaints.append(f"{said.text} ({said.location['url']})")
 
     def takes_over(self, number: str) -> None:
         """Choose the request in My work, and take it over there."""

@@ -160,9 +160,10 @@ class LivingDesk:
         """`kill -9`, and wait until each has a new process."""
         before = self.started.roles()
         for role in roles:
-            # A worker that lost its queue may be gone by itself, and its successor on the way.
+            # A worker that lost its queue may be gone by itself, and its successor on the way (it has no number yet).
             with suppress(ProcessLookupError):
-                os.kill(before[role], signal.SIGKILL)
+                if (number := before[role]) is not None:
+                    os.kill(number, signal.SIGKILL)
         until(
             lambda: all(self.started.roles()[role] not in (before[role], None) for role in roles),
             f"{', '.join(roles)} run again",

@@ -35,7 +35,14 @@ def test_the_stream_says_what_changes_and_whether_it_is_the_readers(desk: Pages)
     said = json.loads(text_of(next(chunks)).removeprefix("data: "))
     assert said == {"about": ["ticket:7"], "mine": True, "all": False}
     answer.close()
-    assert live.hub.count() == 0
+
+
+def test_a_stream_that_is_closed_is_forgotten() -> None:
+    hub = live.Hub()
+    with hub.stream():
+        assert hub.count() == 1
+
+    assert hub.count() == 0
 
 
 def test_an_open_stream_holds_no_transaction(desk: Pages) -> None:

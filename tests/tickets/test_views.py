@@ -66,6 +66,15 @@ def test_nonsense_in_filters_is_answered_calmly(agent: FlaskClient, address: str
     assert agent.get(f"/tickets/{address}").status_code in (200, 422)
 
 
+@pytest.mark.parametrize("name", ["assignee", "requester", "customer"])
+@pytest.mark.parametrize("nobody", ["99999999", "99999999999999999999999", "-1", "nobody"])
+def test_whoever_is_not_there_has_no_tickets(agent: FlaskClient, number: str, name: str, nobody: str) -> None:
+    """A list that is asked for somebody must not answer with everybody's tickets."""
+    assert number in agent.get("/tickets/").text
+
+    assert number not in agent.get(f"/tickets/?{name}={nobody}").text
+
+
 def test_older_tickets_are_on_the_next_page_and_none_is_missing(desk: Pages, agent: FlaskClient) -> None:
     requester, customer = desk.contact()
     numbers = {desk.ticket(requester) for _ in range(queries.PAGE_SIZE + 3)}

@@ -10,7 +10,7 @@ from tests.pages import Pages, open_desk
 
 @pytest.fixture(scope="module")
 def shared_desk(tmp_path_factory: pytest.TempPathFactory) -> Pages:
-    return open_desk(tmp_path_factory.mktemp("pages"), desk_name="Nordtech")
+    return open_desk(tmp_path_factory.mktemp("pages"), desk_name="Nordtech", development=True)
 
 
 @pytest.fixture

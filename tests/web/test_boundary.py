@@ -256,8 +256,6 @@ def test_a_view_may_open_its_own_transactions(routed: Pages, route: Route) -> No
         "/instances/99999999999999999999999",
         "/settings/outgoing-mail/99999999999999999999999",
         "/settings/outgoing-mail?before=99999999999999999999999",
-        "/tickets/?assignee=99999999999999999999999",
-        "/tickets/?customer=99999999999999999999999",
     ],
 )
 def test_a_number_that_no_row_can_have_is_not_found(routed: Pages, address: str) -> None:

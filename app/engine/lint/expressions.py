@@ -35,12 +35,16 @@ EXPRESSION_PROPERTIES: Final = ("assignee", "candidate_teams", "excluded_person"
 MESSAGE_PROPERTIES: Final = ("correlation", "keep_for")
 # What the engine puts beside a form's own fields.
 ANSWER_EXTRAS: Final = frozenset({"by", "at"})
+# The property of a process that names the variables it is started with: "priority, level".
+STARTED_WITH: Final = "variables"
 MAX_CARDINALITY: Final = 1000
 _REPETITIONS: Final = (
     f"{BPMN}standardLoopCharacteristics/{BPMN}loopCondition",
     f"{BPMN}multiInstanceLoopCharacteristics/{BPMN}loopCardinality",
     f"{BPMN}multiInstanceLoopCharacteristics/{BPMN}completionCondition",
 )
+# A time without its quotes, which looks like a name.
+_BARE_TIME: Final = re.compile(r"-?(P[0-9TWDHMS]+|R\d*/.*|\d{4}-\d\d-\d\d.*)")
 _CYCLE: Final = re.compile(r"R(?P<times>\d{0,6})/(?:(?P<start>[^/P][^/]*)/)?(?P<length>P[^/]*)")
 
 
@@ -62,7 +66,7 @@ def check(diagram: Diagram, bundle: Bundle, report: Report) -> None:
     attributes = known_attributes(bundle)
     for written in _all_written(diagram):
         compiled = _compiled(written, report)
-        if compiled is not None:
+        if compiled is not None and not (written.what == "timer" and _BARE_TIME.fullmatch(written.text.strip())):
             check_names(written.element, compiled, known, functions, report)
             _check_answer_fields(written.element, compiled, answers, report)
             check_attributes(written.element, compiled, attributes, report)
@@ -75,10 +79,9 @@ def check(diagram: Diagram, bundle: Bundle, report: Report) -> None:
 
 
 def known_variables(bundle: Bundle) -> frozenset[str]:
-    """Every variable that something in these files assigns."""
-    return frozenset(name for diagram in bundle.diagrams for name in _assigned_in(diagram) if name) | frozenset(
-        name for file in bundle.decision_files for name in file.outputs
-    )
+    """Every variable that something in these files assigns, or that a process says it is started with."""
+    named = frozenset(name for diagram in bundle.diagrams for name in _assigned_in(diagram, bundle) if name)
+    return named | frozenset(name for file in bundle.decision_files for name in file.outputs)
 
 
 def known_attributes(bundle: Bundle) -> dict[str, frozenset[str]]:
@@ -101,10 +104,10 @@ def check_names(
         report.error(element, "unknown-function", message)
     for name in sorted(compiled.names - set(known)):
         message = (
-            f"Nothing provides or assigns `{name}`{similar(name, known)} "
-            f"(in `{_short(compiled.text)}`; text needs quotes)"
+            f"Nothing provides or assigns `{name}`{similar(name, known)} (in `{_short(compiled.text)}`). "
+            f"Text needs quotes; what the process is started with stands in its property `{STARTED_WITH}`."
         )
-        report.warning(element, "unknown-name", message)
+        report.error(element, "unknown-name", message)
 
 
 def _short(text: str) -> str:
@@ -177,10 +180,14 @@ def _check_assigned(element: str, script: Script, report: Report) -> None:
         report.warning(element, "hides-fact", message)
 
 
-def _assigned_in(diagram: Diagram) -> Iterator[str]:
+def _assigned_in(diagram: Diagram, bundle: Bundle) -> Iterator[str]:
+    for process in diagram.processes:
+        yield from (name.strip() for name in properties(process).get(STARTED_WITH, "").split(","))
     yield from _assigned_otherwise(diagram)
     for task in diagram.nodes("userTask"):
-        yield variable_name(task)
+        variable = variable_name(task)
+        # Without a variable the fields of the form stand by themselves.
+        yield from [variable] if variable else bundle.forms.get(properties(task).get("form", "").strip()) or ()
 
 
 def _assigned_otherwise(diagram: Diagram) -> Iterator[str]:
@@ -251,7 +258,7 @@ def _check_timer(definition: Element, report: Report) -> None:
         report.error(owner, "timer", "The timer needs one time: a date, a duration or a cycle.")
         return
     kind, text = tag_of(values[0]), text_of(values[0])
-    if re.fullmatch(r"-?(P[0-9TWDHMS]+|R\d*/.*|\d{4}-\d\d-\d\d.*)", text):
+    if _BARE_TIME.fullmatch(text):
         report.error(owner, "timer", f'Put the time in quotes, it is an expression: "{text}".')
         return
     try:

@@ -260,7 +260,11 @@ FAMILIES: Final[dict[str, tuple[Rule, ...]]] = {
         Rule("expression", _ERROR, "An expression or script that cannot be read.", "Correct it; see the expressions."),
         Rule("unknown-function", _ERROR, "A function that does not exist.", "Choose one that does."),
         Rule(
-            "unknown-name", _WARNING, "A name that nothing provides or assigns.", "Correct it, or put text into quotes."
+            "unknown-name",
+            _ERROR,
+            "A name that nothing provides or assigns.",
+            "Correct it, put text into quotes, or name it in the process's property `variables` "
+            "when it is started with it.",
         ),
         Rule("unknown-field", _ERROR, "A field that no form behind the variable has.", "Correct its name."),
         Rule("unknown-attribute", _ERROR, "An attribute that the facts do not have.", "Correct its name."),

@@ -2,6 +2,7 @@
 import "htmx.org";
 import Alpine from "@alpinejs/csp";
 import { watchClocks } from "./clocks.js";
+import { askFirst } from "./confirm.js";
 import { watchForms } from "./forms.js";
 import { keepTyped } from "./redraw.js";
 import { listenForKeys } from "./keys.js";
@@ -15,6 +16,7 @@ listenForKeys();
 watchClocks();
 watchForms();
 keepTyped();
+askFirst();
 showToasts();
 popOver();
 keepPanels();

@@ -2,7 +2,7 @@
 const TOAST_MS = 6000;
 
 export function showToasts() {
-  for (const toast of document.querySelectorAll(".s-toast")) {
+  for (const toast of document.querySelectorAll("#toasts .s-toast")) {
     let timer = setTimeout(() => toast.remove(), TOAST_MS);
     const stay = () => clearTimeout(timer);
     const leave = () => { timer = setTimeout(() => toast.remove(), TOAST_MS); };

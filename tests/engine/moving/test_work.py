@@ -46,7 +46,7 @@ def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
         THINGS.update({number: Thing() for number in range(1, 11)})
         run_in_transaction(lambda session: definitions.deploy(session, [diagram(*FIRST), FORM]))
         for number in range(1, 11):
-            run_in_transaction(lambda session, number=number: begin(session, number))
+            run_in_transaction(partial(begin, number=number))
         run_in_transaction(lambda session: definitions.deploy(session, [diagram(*SECOND), FORM]))
         yield app
         THINGS.clear()

@@ -1,0 +1,163 @@
+"""Every main screen is usable by everybody: axe finds nothing serious against WCAG 2.2 AA, light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+
+from app import db as database
+from app.people.models import Person, Role
+from tests import world
+from tests.chromium import PASSWORD, executable, person_who_signs_in, served
+from tests.pages import SOLVED, Pages
+
+pytestmark = pytest.mark.browser
+
+AXE = (Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js").read_text
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+DESKTOP = ViewportSize(width=1440, height=900)
+PHONE = ViewportSize(width=390, height=844)
+
+STAFF = (
+    "/",
+    "/?of=me",
+    "/tickets/",
+    "/tickets/?q=nothing-has-these-words",
+    "/tickets/new",
+    "/tickets/{solved}",
+    "/tickets/{waiting}",
+    "/instances/",
+    "/notifications",
+    "/settings/",
+    "/settings/outgoing-mail",
+    "/settings/profile",
+    "/password",
+    "/no-such-page",
+)
+CUSTOMER = ("/portal/", "/portal/new", "/portal/requests/{solved}", "/portal/requests/{waiting}", "/notifications")
+VISITOR = ("/sign-in", "/styleguide")
+
+
+@pytest.fixture(scope="module")
+def world_of(shared_desk: Pages) -> dict[str, str]:
+    """Accounts and tickets: one solved, one that waits."""
+    roles = (Role.AGENT, Role.TEAM_LEAD, Role.MANAGER, Role.ADMINISTRATOR)
+    staff = person_who_signs_in(shared_desk.app, *roles)
+    with shared_desk.app.app_context(), database.transaction() as session:
+        person = session.query(Person).filter_by(email=staff).one()
+        world.add_team(session, "support", members=[person])
+        person_id = person.id
+    asking_id, _customer = shared_desk.contact(password=PASSWORD, language="en")
+    customer = shared_desk.write(lambda session: session.get_one(Person, asking_id).email)
+    solved, waiting = (shared_desk.ticket(asking_id, f"The {each} printer") for each in ("first", "second"))
+    shared_desk.complete(solved, person_id, {"outcome": "mine", "person": None})
+    shared_desk.complete(solved, person_id, SOLVED)
+    return {"staff": staff, "customer": customer, "solved": solved, "waiting": waiting}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = executable()
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+def sign_in(page: Page, email: str) -> None:
+    page.goto("/sign-in")
+    page.fill("#email", email)
+    page.fill("#password", PASSWORD)
+    page.press("#password", "Enter")
+    page.wait_for_url(lambda url: "sign-in" not in url)
+
+
+def findings(page: Page, address: str) -> list[str]:
+    """What axe holds against a page, serious and critical only, with where it is."""
+    page.goto(address)
+    page.evaluate(AXE())
+    result: dict[str, Any] = page.evaluate(
+        "(rules) => axe.run(document, {runOnly: rules, resultTypes: ['violations']})", RULES
+    )
+    return [
+        f"{address}: {found['id']}: {node['target']} {node['html'][:160]} {node['failureSummary'][:300]}"
+        for found in result["violations"]
+        if found["impact"] in ("serious", "critical")
+        for node in found["nodes"][:4]
+    ]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("who", ["staff", "customer", "visitor"])
+def test_axe_finds_nothing_serious(
+    desk: Pages, browser: Browser, world_of: dict[str, str], who: str, theme: Literal["light", "dark"]
+) -> None:
+    places = {"staff": STAFF, "customer": CUSTOMER, "visitor": VISITOR}[who]
+    found: list[str] = []
+    with served(desk.app) as base:
+        for size in (DESKTOP, PHONE):
+            context = browser.new_context(
+                base_url=base, viewport=size, color_scheme=theme, bypass_csp=True, reduced_motion="reduce"
+            )
+            page = context.new_page()
+            if who != "visitor":
+                sign_in(page, world_of[who])
+            for place in places if size is DESKTOP else places[:4]:
+                found += findings(page, place.format(**world_of))
+            context.close()
+
+    assert found == []
+
+
+def test_a_keyboard_reaches_the_content_at_once_and_sees_where_it_is(
+    desk: Pages, browser: Browser, world_of: dict[str, str]
+) -> None:
+    """The first stop skips the rail; what has the focus is outlined."""
+    with served(desk.app) as base:
+        page = browser.new_page(base_url=base, viewport=DESKTOP)
+        sign_in(page, world_of["staff"])
+        page.goto("/tickets/")
+        page.keyboard.press("Tab")
+        skip = page.locator(".s-skip")
+        assert skip.evaluate("link => link === document.activeElement && link.getBoundingClientRect().left >= 0")
+        page.locator(".btn").first.focus()
+        page.keyboard.press("Shift+Tab")
+        page.keyboard.press("Tab")
+        assert page.locator(".btn").first.evaluate("button => getComputedStyle(button).outlineStyle") == "solid"
+        page.close()
+
+
+def test_what_cannot_be_undone_asks_first(desk: Pages, browser: Browser, world_of: dict[str, str]) -> None:
+    """The question names what happens; keeping it sends nothing."""
+    number = world_of["waiting"]
+    with served(desk.app) as base:
+        page = browser.new_page(base_url=base, viewport=DESKTOP)
+        sign_in(page, world_of["customer"])
+        page.goto(f"/portal/requests/{number}")
+        page.click(".s-quiet summary")
+        page.click(".s-quiet button")
+        assert number in page.inner_text("#confirm [data-title]")
+        page.click("#confirm [data-keep]")
+        assert page.locator("#confirm").is_hidden()
+        page.reload()
+        assert page.locator(".s-quiet").count() == 1
+        page.close()
+
+
+def test_a_ticket_on_paper_has_its_conversation_and_nothing_to_press(
+    desk: Pages, browser: Browser, world_of: dict[str, str]
+) -> None:
+    with served(desk.app) as base:
+        page = browser.new_page(base_url=base, viewport=DESKTOP)
+        sign_in(page, world_of["staff"])
+        page.goto(f"/tickets/{world_of['solved']}")
+        page.emulate_media(media="print")
+        seen = "each => each.checkVisibility()"
+        assert page.locator(".s-msg").first.evaluate(seen)
+        pressed = page.locator(".s-rail, .s-top, .s-tabbar, .s-work, .s-actions, main button").all()
+        assert [each.get_attribute("class") for each in pressed if each.evaluate(seen)] == []
+        page.close()
