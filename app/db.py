@@ -7,7 +7,7 @@ Only a *boundary* (a request, a job, a command, one received mail) opens a trans
 import random
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, DateTime, Dialect, Engine, MetaData, Table, create_engine, event, inspect, select
+from sqlalchemy import BigInteger, DateTime, Dialect, Engine, MetaData, create_engine, event
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, mapped_column, registry
 from sqlalchemy.orm import Session as Session
 from sqlalchemy.orm.exc import StaleDataError
-from sqlalchemy.sql.dml import Insert, UpdateBase
+from sqlalchemy.sql.dml import Insert
 from sqlalchemy.types import TypeDecorator
 
 from app import clock
@@ -133,7 +133,8 @@ def engine_options(database_url: str) -> dict[str, Any]:
     if database_url.startswith("sqlite"):
         # One connection per thread of a web process, each waiting its turn for the single writer.
         return {**options, "connect_args": {"timeout": SQLITE_BUSY_TIMEOUT_MS / 1000}}
-    return {**options, "pool_pre_ping": True}
+    # `transaction` sees by its first statement whether a connection still stands: asking each time costs a trip.
+    return options
 
 
 def standalone_engine(database_url: str) -> Engine:
@@ -142,10 +143,11 @@ def standalone_engine(database_url: str) -> Engine:
 
 
 @event.listens_for(Engine, "connect")
-def _prepare_sqlite(connection: Any, _record: object) -> None:
+def _prepare(connection: Any, _record: object) -> None:
+    """The driver must not open transactions behind our back; `_begin` says how each one starts."""
     if "sqlite" not in type(connection).__module__:
+        connection.autocommit = True
         return
-    # None: the driver must not open transactions behind our back; `_begin` says how each one starts.
     connection.isolation_level = None
     for pragma in (
         "journal_mode=WAL",
@@ -156,33 +158,56 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
+@contextmanager
+def told_as_usual(connection: Connection) -> Iterator[None]:
+    """Run something on the driver's own connection; its errors become the ones that SQLAlchemy raises."""
+    dialect = connection.dialect
+    driver_error: Any = dialect.loaded_dbapi.Error
+    try:
+        yield
+    except driver_error as error:
+        is_lost = dialect.is_disconnect(error, None, None)
+        if is_lost:
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            None, None, error, driver_error, hide_parameters=True, connection_invalidated=is_lost, dialect=dialect
+        ) from error
+
+
 @event.listens_for(Engine, "begin")
 def _begin(connection: Connection) -> None:
-    """Writers queue at BEGIN instead of failing when a read turns into a write (SQLite); readers cannot write."""
+    """Writers queue at BEGIN instead of failing when a read turns into a write (SQLite); readers cannot write.
+
+    A boundary also learns the time of the desk here, on PostgreSQL with the same trip.
+    """
+    driver: Any = connection.connection.dbapi_connection
+    if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
+        return
     if connection.dialect.name == "sqlite":
         if _writing.get():
             _begin_writing(connection)
         else:
             _wait_at_most(connection, SQLITE_BUSY_TIMEOUT_MS)
-            connection.exec_driver_sql("BEGIN DEFERRED")
-    elif connection.dialect.name == "postgresql" and _in_boundary.get():
-        # One trip to the server for both: what holds in this transaction, and the time of the desk.
-        settings = _POSTGRESQL_WRITES if _writing.get() else _POSTGRESQL_READS
-        connection.info["offset_seconds"] = connection.exec_driver_sql(settings).scalar()
+            driver.execute("BEGIN DEFERRED")
+        if _in_boundary.get():
+            connection.info["offset"] = driver.execute(_OFFSET).fetchone()
+        return
+    with told_as_usual(connection):
+        if not _in_boundary.get():
+            driver.execute("BEGIN")
+            return
+        # Several statements at once cannot be prepared.
+        begun = driver.execute(_POSTGRESQL_WRITES if _writing.get() else _POSTGRESQL_READS, prepare=False)
+        while begun.nextset():
+            pass
+        connection.info["offset"] = begun.fetchone()
 
 
-def _set_for_transaction(settings: Mapping[str, object]) -> str:
-    values = " AND ".join(f"set_config('{name}', '{value}', true) IS NOT NULL" for name, value in settings.items())
-    # As conditions, so that the answer has one value in one row however many settings there are.
-    return f"SELECT coalesce((SELECT offset_seconds FROM desk_clock WHERE id = 1), 0) WHERE {values}"  # noqa: S608
-
-
-_POSTGRESQL_READS = _set_for_transaction({"transaction_read_only": "on"})
-_POSTGRESQL_WRITES = _set_for_transaction(
-    {
-        "lock_timeout": POSTGRESQL_LOCK_TIMEOUT_MS,
-        "idle_in_transaction_session_timeout": POSTGRESQL_IDLE_TIMEOUT_MS,
-    }
+_OFFSET = "SELECT offset_seconds FROM desk_clock WHERE id = 1"
+_POSTGRESQL_READS = f"BEGIN READ ONLY; {_OFFSET}"
+_POSTGRESQL_WRITES = (
+    f"BEGIN; SET LOCAL lock_timeout = {POSTGRESQL_LOCK_TIMEOUT_MS}; "
+    f"SET LOCAL idle_in_transaction_session_timeout = {POSTGRESQL_IDLE_TIMEOUT_MS}; {_OFFSET}"
 )
 
 
@@ -218,10 +243,10 @@ def _wait_at_most(connection: Connection, milliseconds: int) -> None:
 @event.listens_for(Session, "before_flush")
 def _refuse_writes_while_reading(session: Session, *_: object) -> None:
     if session.new or session.deleted or any(session.is_modified(each) for each in session.dirty):
-        _refuse_while_reading()
+        refuse_while_reading()
 
 
-def _refuse_while_reading() -> None:
+def refuse_while_reading() -> None:
     if _in_boundary.get() and not _writing.get():
         raise RuntimeError("a reading transaction may not write; open it with writing=True")
 
@@ -238,45 +263,12 @@ def _hold(session: Session, row: object) -> None:
         session.info.setdefault("held", []).append(row)
 
 
-def add_rows(session: Session, rows: Sequence["Model"]) -> None:
-    """Write new rows of one table with one statement; for rows that nobody needs the ids of in this transaction.
-
-    Their ids ascend as the rows stand. Every value the table does not calculate itself must be given.
-    """
-    if not rows:
-        return
-    _refuse_while_reading()
-    model = inspect(type(rows[0]))
-    columns = {name: attribute.columns[0] for name, attribute in model.column_attrs.items()}
-    values = [
-        {column.name: getattr(row, name) for name, column in columns.items() if not column.primary_key} for row in rows
-    ]
-    table = model.local_table
-    assert isinstance(table, Table)
-    # The table's own INSERT: the mapped one splits rows by which of their values are None, and asks for their ids.
-    write(session, table.insert(), values)
-
-
-def write(session: Session, statement: UpdateBase, rows: Sequence[Mapping[str, Any]]) -> int:
-    """Run one statement of a table, not of a model, for several rows of values; how many it met.
-
-    A third of the cost of going through the session, for what is written in every process step. Rows that somebody in
-    this transaction holds do not learn of it, and what the session has not written yet is not written before it.
-    """
-    if not rows:
-        return 0
-    _refuse_while_reading()
-    met = session.connection().execute(statement, rows).rowcount
-    _count_write(session)
-    return met
-
-
 def insert_one(session: Session, statement: Insert, row: Mapping[str, Any]) -> Any:
-    """Insert one row as `write` does; its id."""
-    _refuse_while_reading()
+    """Insert one row past the session, which has nothing to write yet that it needs; its id."""
+    refuse_while_reading()
     key = session.connection().execute(statement, row).inserted_primary_key
     assert key is not None
-    _count_write(session)
+    count_write(session)
     return key[0]
 
 
@@ -287,14 +279,14 @@ def changes(session: Session) -> int:
 
 
 @event.listens_for(Session, "after_flush")
-def _count_write(session: Session, _flushed: object = None) -> None:
+def count_write(session: Session, _flushed: object = None) -> None:
     session.info["changes"] = changes(session) + 1
 
 
 @event.listens_for(Session, "do_orm_execute")
 def _count_statement(execution: ORMExecuteState) -> None:
     if not execution.is_select:
-        _count_write(execution.session)
+        count_write(execution.session)
 
 
 @contextmanager
@@ -308,7 +300,7 @@ def transaction(writing: bool = True) -> Iterator[Session]:
     boundary, mode = _in_boundary.set(True), _writing.set(writing)
     session = db.session()
     try:
-        _read_offset(session)
+        _begin_boundary(session)
         yield session
         session.commit()
     except BaseException:
@@ -320,16 +312,18 @@ def transaction(writing: bool = True) -> Iterator[Session]:
         _in_boundary.reset(boundary)
 
 
-def _read_offset(session: Session) -> None:
-    """Every boundary sees the time that the database says, so that all processes of a demo agree."""
-    connection = session.connection()
-    seconds = connection.info.pop("offset_seconds", None)
-    if seconds is None:
-        seconds = connection.execute(_OFFSET).scalar()
-    clock.use_offset(timedelta(seconds=seconds or 0))
-
-
-_OFFSET = select(DeskClock.__table__.c.offset_seconds).where(DeskClock.__table__.c.id == 1)
+def _begin_boundary(session: Session) -> None:
+    """Begin, and take over the time that the database says, so that all processes of a demo agree."""
+    try:
+        connection = session.connection()
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        # The database was restarted since; the pool has forgotten its connections, and nothing was done yet.
+        session.rollback()
+        connection = session.connection()
+    offset = connection.info.pop("offset", None)
+    clock.use_offset(timedelta(seconds=offset[0] if offset else 0))
 
 
 def run_in_transaction(body: Callable[[Session], T], writing: bool = True) -> T:

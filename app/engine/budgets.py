@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass, field
 
 MAX_PARALLEL_INSTANCES = 200
+# Asking the processor's clock costs as much as a gateway.
+LOOK_EVERY = 8
 
 
 class BudgetExceeded(Exception):
@@ -54,6 +56,8 @@ class Budget:
             raise BudgetExceeded(
                 f"More than {self.limits.tasks} elements ran without reaching a wait: the diagram seems to loop."
             )
+        if self.tasks % LOOK_EVERY != 1:
+            return
         if time.monotonic() - self.started > self.limits.seconds:
             raise BudgetExceeded(f"The step took more than {self.limits.seconds:g} seconds.")
         if time.thread_time() - self.began_at > self.limits.processor_seconds:

@@ -132,7 +132,7 @@ class DeskScripts(PythonScriptEngine):  # type: ignore[misc]  # the library has 
             element=element_of(task),
             now=clock.now(),
             by_id=self.by_id,
-            visit=task.id.hex,
+            visit=task.id,
         )
         before = changes(self.session)
         try:

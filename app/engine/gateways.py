@@ -40,7 +40,7 @@ class ScopedParallelGateway(ParallelGateway):  # type: ignore[misc]  # the libra
                 # Other rounds live below this arrival.
                 continue
             stack.extend(task.children)
-        return found
+        return [task for task in found if not _went_apart(my_task, task)]
 
     def _check_threshold_unstructured(self, my_task: Task) -> bool:
         missing = set(self._inputs)
@@ -68,6 +68,27 @@ class ScopedParallelGateway(ParallelGateway):  # type: ignore[misc]  # the libra
             # Consumed: a later round does not count it and pruning may drop it.
             task.internal_data["joined"] = True
         return True
+
+
+def _went_apart(one: Task, other: Task) -> bool:
+    """Whether two arrivals belong to different rounds that run at the same time, as a repeating event begins them.
+
+    Since they parted, each went through an element that the other went through too; branches of one round do not.
+    """
+    above, task = set(), one.parent
+    while task is not None:
+        above.add(task.id)
+        task = task.parent
+    passed, task = set(), other.parent
+    while task.id not in above:
+        passed.add(task.task_spec)
+        task = task.parent
+    parted, task = task, one.parent
+    while task is not parted:
+        if task.task_spec in passed:
+            return True
+        task = task.parent
+    return False
 
 
 def _is_repetition(task: Task) -> bool:

@@ -12,18 +12,18 @@ from SpiffWorkflow.task import Task
 from sqlalchemy import Select, Table, bindparam, select, update
 
 from app import clock
-from app.db import Session, write
-from app.engine.environment import element_of
+from app.db import Session
 from app.engine.models import HistoryEntry, ProcessInstance
 from app.engine.waits import Waits, is_drawn, waits_of
 from app.engine.workflow import DeskWorkflow
+from app.statements import Batch, Insertion, Statement
 
 CANCELLED = "cancelled"
 
 _TABLE = HistoryEntry.__table__
 assert isinstance(_TABLE, Table)
-_ENTER = _TABLE.insert()
-_LEAVE = (
+_ENTER = Insertion(_TABLE)
+_LEAVE = Statement(
     update(_TABLE)
     .where(
         _TABLE.c.instance_id == bindparam("of_instance"),
@@ -48,7 +48,6 @@ class History:
 
     def __init__(self, session: Session, instance: ProcessInstance, before: Waits | None = None) -> None:
         """Begin a step of an instance that waited for this; which passages are open is read when None."""
-        self._session = session
         self._instance = instance
         self._new: list[dict[str, Any]] = []
         self._left: list[dict[str, Any]] = []
@@ -59,22 +58,22 @@ class History:
         """The instance went on from this element."""
         if not is_drawn(task):
             return
-        if task.id.hex in self._open:
-            self._close(task.id.hex, actor_id, outcome)
+        if task.id in self._open:
+            self._close(task.id, actor_id, outcome)
             return
         entry = self._enter(task)
         entry |= {"left_at": entry["entered_at"], "actor_id": actor_id, "outcome": outcome}
 
-    def settle(self, workflow: DeskWorkflow, after: Waits | None = None) -> None:
-        """The step is over: open passages for what waits now, close those that were cancelled, write them all."""
+    def settle(self, workflow: DeskWorkflow, batch: Batch, after: Waits | None = None) -> None:
+        """The step is over: open passages for what waits now, close those that were cancelled; all into the batch."""
         after = after or waits_of(workflow)
         for task_id in self._open - after.places.keys():
             self._close(task_id, None, CANCELLED)
         for task_id, task in after.places.items():
             if task_id not in self._open:
                 self._enter(task)
-        write(self._session, _LEAVE, self._left)
-        write(self._session, _ENTER, self._new)
+        batch.add(_LEAVE, self._left)
+        batch.add(_ENTER, self._new)
         self._left, self._new = [], []
 
     def _close(self, task_id: str, actor_id: int | None, outcome: str | None) -> None:
@@ -90,13 +89,10 @@ class History:
         )
 
     def _enter(self, task: Task) -> dict[str, Any]:
-        spec = task.task_spec
         entry = {
+            **task.task_spec.passage,
             "instance_id": self._instance.id,
-            "task_id": task.id.hex,
-            "element": element_of(task),
-            "element_type": getattr(spec, "bpmn_tag", None) or type(spec).__name__,
-            "name": spec.bpmn_name[:200] if spec.bpmn_name else None,
+            "task_id": task.id,
             "entered_at": clock.now(),
             "left_at": None,
             "actor_id": None,

@@ -10,17 +10,14 @@ from sqlalchemy.orm import contains_eager, load_only
 from sqlalchemy.orm.util import identity_key
 
 from app.db import Session
-from app.engine.models import ProcessDefinition, ProcessInstance
+from app.engine.models import ProcessDefinition, ProcessInstance, UserTask
 
+# What finds the compiled form; the names of its elements are read only when it has to be parsed.
+_FORM_OF = load_only(ProcessDefinition.key, ProcessDefinition.version, ProcessDefinition.content_hash)
 _READ = (
     select(ProcessInstance)
     .join(ProcessInstance.definition)
-    .options(
-        # What finds the compiled form; the names of its elements are read only when it has to be parsed.
-        contains_eager(ProcessInstance.definition).options(
-            load_only(ProcessDefinition.key, ProcessDefinition.version, ProcessDefinition.content_hash)
-        )
-    )
+    .options(contains_eager(ProcessInstance.definition).options(_FORM_OF))
     .execution_options(populate_existing=True)
 )
 _LOCK = _READ.where(ProcessInstance.id == bindparam("this")).with_for_update(of=ProcessInstance)
@@ -28,6 +25,16 @@ _LOCK_FREE = (
     _READ.where(ProcessInstance.id.in_(bindparam("these", expanding=True)))
     .order_by(ProcessInstance.id)
     .with_for_update(of=ProcessInstance, skip_locked=True)
+)
+_HOLD_TASK = (
+    select(UserTask)
+    .join(UserTask.instance)
+    .join(ProcessInstance.definition)
+    .options(contains_eager(UserTask.instance).contains_eager(ProcessInstance.definition).options(_FORM_OF))
+    .where(UserTask.id == bindparam("this"))
+    # Both: what another transaction wrote while this one waited is read for locked rows only.
+    .with_for_update(of=(ProcessInstance, UserTask))
+    .execution_options(populate_existing=True)
 )
 
 
@@ -47,6 +54,23 @@ def locked(session: Session, instance_id: int) -> ProcessInstance | None:
     return instance
 
 
+def held_task(session: Session, task_id: int) -> UserTask | None:
+    """A user task as it is now, with its instance, held until the transaction ends; None when there is none.
+
+    For whoever is about to complete it: one look instead of three.
+    """
+    task = session.scalars(_HOLD_TASK, {"this": task_id}).one_or_none()
+    if task is not None:
+        session.info.setdefault("locked_instances", set()).add(task.instance_id)
+        session.info.setdefault("held_tasks", set()).add(task.id)
+    return task
+
+
+def is_held(session: Session, task: UserTask) -> bool:
+    """Whether the task was read under the hold that this transaction has."""
+    return task.id in session.info.get("held_tasks", ())
+
+
 def locked_if_free(session: Session, instance_ids: Iterable[int]) -> set[int]:
     """Hold those of these instances that nobody else holds, without waiting for the others; says which."""
     found = {instance.id for instance in session.scalars(_LOCK_FREE, {"these": sorted(set(instance_ids))})}
@@ -58,6 +82,7 @@ def locked_if_free(session: Session, instance_ids: Iterable[int]) -> set[int]:
 def _forget(session: Session, *_: Any) -> None:
     # Rolling back to a savepoint gives back what was locked since.
     session.info.pop("locked_instances", None)
+    session.info.pop("held_tasks", None)
 
 
 @event.listens_for(Session, "after_commit")

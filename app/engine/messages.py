@@ -15,17 +15,18 @@ from sqlalchemy import CursorResult, Row, Table, and_, bindparam, delete, or_, s
 from sqlalchemy.orm.util import identity_key
 
 from app import clock
-from app.db import Session, write
+from app.db import Session
 from app.engine.models import EarlyMessage, InstanceState, MessageState, MessageWait, ProcessInstance
 from app.engine.steps import Step, StepKind
 from app.engine.subject import Subject
 from app.engine.values import plain
+from app.statements import Batch, Outcome, Statement
 
 # How long one can look up what became of a message.
 REMEMBERED = timedelta(days=90)
 LONGEST_KEPT = timedelta(days=366)
-# Where a session notes which instances began to wait in the steps under way.
-NEW_WAITS = "new_message_waits"
+# Where a session notes what was found for the instances that began to wait in the steps under way.
+_KEPT = "kept_messages"
 _LIVE = (InstanceState.RUNNING, InstanceState.STALLED)
 
 
@@ -97,18 +98,17 @@ def as_step(name: str, payload: dict[str, Any], key: str | None) -> Step:
     return Step(StepKind.MESSAGE, {"name": name, "payload": payload, **keyed})
 
 
-def note_new_waits(session: Session, instance_id: int) -> None:
-    """An instance began to wait for messages in the step under way."""
-    session.info.setdefault(NEW_WAITS, set()).add(instance_id)
+def look_for_kept(session: Session, batch: Batch, instance_id: int) -> None:
+    """An instance begins to wait for messages in the step under way: look whether one is kept that it waits for."""
+    found = batch.add(_LOOK_FOR_KEPT, [{"instance": instance_id, "now": clock.now()}])
+    session.info.setdefault(_KEPT, {})[instance_id] = found
 
 
-def has_new_waits(session: Session, instance_id: int) -> bool:
-    """Whether the instance began to wait since this was asked last."""
-    fresh: set[int] = session.info.get(NEW_WAITS, set())
-    if instance_id not in fresh:
-        return False
-    fresh.discard(instance_id)
-    return True
+def has_kept(session: Session, instance_id: int) -> bool:
+    """Whether the step before began a wait for which a message is kept; once, then somebody has seen to it."""
+    looked_for: dict[int, Outcome] = session.info.get(_KEPT, {})
+    found = looked_for.pop(instance_id, None)
+    return found is not None and found.first is not None
 
 
 def take(session: Session, instance_id: int) -> Row[Any] | None:
@@ -124,8 +124,10 @@ def take(session: Session, instance_id: int) -> Row[Any] | None:
         message = connection.execute(_KEPT_FOR, {"instance": instance_id, "now": now}).first()
         if message is None:
             return None
-        taken = {"this": message.id, "at": now, "instance": instance_id}
-        if write(session, _TAKE, [taken]) == 1:
+        batch = Batch()
+        taken = batch.add(_TAKE, [{"this": message.id, "at": now, "instance": instance_id}])
+        batch.run(session)
+        if taken.count == 1:
             _tell_held(session, message.id)
             return message
 
@@ -153,7 +155,8 @@ _KEPT_FOR = (
     .order_by(_EARLY.c.id)
     .limit(1)
 )
-_TAKE = (
+_LOOK_FOR_KEPT = Statement(_KEPT_FOR)
+_TAKE = Statement(
     update(_EARLY)
     .where(_EARLY.c.id == bindparam("this"), _EARLY.c.state == MessageState.WAITING.value)
     .values(state=MessageState.DELIVERED.value, closed_at=bindparam("at"), delivered_to_id=bindparam("instance"))

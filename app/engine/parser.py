@@ -112,6 +112,7 @@ def stop_predicting(spec: BpmnProcessSpec) -> None:
     """Let the elements of a process make their children when they complete, not before (see `divergences`)."""
     for task_spec in spec.task_specs.values():
         task_spec.__class__ = unpredicted(type(task_spec))
+        task_spec.prepare()
 
 
 def freeze(spec: BpmnProcessSpec) -> None:

@@ -5,16 +5,18 @@ Nothing ever opens states to list things: the difference is written in the same 
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence, Set
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from SpiffWorkflow.task import Task
-from sqlalchemy import ColumnElement, Delete, Table, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, delete, insert, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
 from app import clock
-from app.db import Session, insert_one, write
+from app.db import Session
 from app.engine import messages
 from app.engine.due import NEVER, DueTimerDefinition, due_moment
 from app.engine.environment import DeskScripts, ElementFailed, element_of
@@ -25,6 +27,7 @@ from app.engine.parser import properties
 from app.engine.values import ExpressionError
 from app.engine.waits import Waits, waits_of
 from app.engine.workflow import DeskWorkflow
+from app.statements import Batch, Insertion, Statement
 
 _PROJECTED = (UserTask, Timer, MessageWait, HistoryEntry)
 
@@ -44,9 +47,9 @@ def _this(table: Table, named: str) -> tuple[ColumnElement[bool], ...]:
 
 
 _TASKS, _TEAMS, _TIMERS, _WAITS = (_table(model) for model in (UserTask, UserTaskTeam, Timer, MessageWait))
-_CLOSE_TASK = (
+_CLOSE_TASK = Statement(
     update(_TASKS)
-    .where(*_this(_TASKS, "task_id")[:2])
+    .where(_TASKS.c.instance_id == bindparam("of_instance"), _TASKS.c.task_id == bindparam("of_task"))
     .values(
         state=bindparam("now_is"),
         completed_at=bindparam("at"),
@@ -54,16 +57,42 @@ _CLOSE_TASK = (
         outcome=bindparam("result"),
     )
 )
-_NEW_TASK = _TASKS.insert()
-_NEW_TEAM = _TEAMS.insert()
-_NO_TIMER = delete(_TIMERS).where(*_this(_TIMERS, "element"))
-_NEW_TIMER = _TIMERS.insert()
+_NEW_TASK = Insertion(_TASKS)
+# Found by its place in the instance: the number that the database gives it is not known yet.
+_NEW_TEAM = Statement(
+    insert(_TEAMS).from_select(
+        ["user_task_id", "team_key"],
+        select(_TASKS.c.id, bindparam("team", type_=_TEAMS.c.team_key.type)).where(
+            _TASKS.c.instance_id == bindparam("of_instance"), _TASKS.c.task_id == bindparam("of_task")
+        ),
+    )
+)
+_NO_TIMER = Statement(delete(_TIMERS).where(*_this(_TIMERS, "element")))
+_NEW_TIMER = Insertion(_TIMERS)
 # A parked timer stays parked: whoever holds the instance wants that, whenever the timer is due.
-_MOVE_TIMER = (
+_MOVE_TIMER = Statement(
     update(_TIMERS).where(*_this(_TIMERS, "element")).values(due_at=bindparam("due"), lease_until=None, attempts=0)
 )
-_NO_WAIT = delete(_WAITS).where(*_this(_WAITS, "name"))
-_NEW_WAIT = _WAITS.insert()
+_NO_WAIT = Statement(delete(_WAITS).where(*_this(_WAITS, "name")))
+_NEW_WAIT = Insertion(_WAITS)
+
+
+@dataclass(frozen=True)
+class _Change:
+    """One instance between two states: what its rows were made from, and what they will be made from."""
+
+    session: Session
+    instance: ProcessInstance
+    scripts: DeskScripts
+    batch: Batch
+    before: Waits
+    after: Waits
+    # Its rows that somebody in this transaction holds: what is written past them must reach them too.
+    held: list[Any]
+
+    def place(self, task_id: str, name: str) -> dict[str, Any]:
+        """The parameters that find a timer or a wait."""
+        return {"of_instance": self.instance.id, "of_task": task_id, "of_name": name}
 
 
 def project(
@@ -71,6 +100,7 @@ def project(
     instance: ProcessInstance,
     workflow: DeskWorkflow,
     scripts: DeskScripts,
+    batch: Batch,
     *,
     completed: dict[str, str | None],
     by_id: int | None,
@@ -78,7 +108,7 @@ def project(
     before: Waits | None = None,
     after: Waits | None = None,
 ) -> None:
-    """Write what the instance waits for.
+    """Put into the batch what makes the tables equal to what the instance waits for.
 
     Args:
         completed: the user tasks a person completed in this step, with their outcome.
@@ -88,11 +118,14 @@ def project(
     """
     after = after or waits_of(workflow)
     before = before or _written(session, instance)
-    held = _held(session, instance)
-    _project_user_tasks(session, instance, scripts, before, after, held, completed, by_id, again)
-    _project_timers(session, instance, before, after, held)
-    _project_messages(session, instance, before, after, held)
-    for entry in held:
+    change = _Change(session, instance, scripts, batch, before, after, _held(session, instance))
+    _close_user_tasks(change, completed, by_id)
+    if again:
+        _refresh_user_tasks(change)
+    _open_user_tasks(change)
+    _project_timers(change)
+    _project_messages(change)
+    for entry in change.held:
         if isinstance(entry, HistoryEntry) and entry.__dict__.get("left_at") is None:
             session.expire(entry)
 
@@ -110,7 +143,6 @@ def _written(session: Session, instance: ProcessInstance) -> Waits:
 
 
 def _held(session: Session, instance: ProcessInstance) -> list[Any]:
-    """The instance's rows that somebody in this transaction holds: what is written past them must reach them too."""
     # Looking into the dictionaries loads nothing.
     return [
         row
@@ -119,40 +151,40 @@ def _held(session: Session, instance: ProcessInstance) -> list[Any]:
     ]
 
 
-def _project_user_tasks(
-    session: Session,
-    instance: ProcessInstance,
-    scripts: DeskScripts,
-    before: Waits,
-    after: Waits,
-    held: list[Any],
-    completed: dict[str, str | None],
-    by_id: int | None,
-    again: bool,
-) -> None:
-    gone = before.people.keys() - after.people.keys()
-    closed: list[dict[str, Any]] = []
-    for task_id in gone:
+def _close_user_tasks(change: _Change, completed: dict[str, str | None], by_id: int | None) -> None:
+    for task_id in change.before.people.keys() - change.after.people.keys():
         state = TaskState.COMPLETED if task_id in completed else TaskState.CANCELLED
-        values = {"now_is": state.value, "at": clock.now(), "by": by_id, "result": completed.get(task_id)}
-        closed.append({"of_instance": instance.id, "of_task": task_id, **values})
-        for row in held:
+        ended = {"now_is": state.value, "at": clock.now(), "by": by_id, "result": completed.get(task_id)}
+        change.batch.add(_CLOSE_TASK, [{"of_instance": change.instance.id, "of_task": task_id, **ended}])
+        for row in change.held:
             if isinstance(row, UserTask) and row.__dict__.get("task_id") == task_id:
-                for name, key in _CLOSED.items():
-                    set_committed_value(row, name, values[key])
-    write(session, _CLOSE_TASK, closed)
-    if again and (kept := before.people.keys() & after.people.keys()):
-        query = select(UserTask).where(UserTask.instance_id == instance.id, UserTask.task_id.in_(kept))
-        for row in session.scalars(query):
-            _refresh_user_task(row, after.people[row.task_id], scripts)
-    for task_id, task in after.people.items():
-        if task_id not in before.people:
-            values, teams = _user_task(instance, task, scripts)
-            row_id = insert_one(session, _NEW_TASK, values)
-            write(session, _NEW_TEAM, [{"user_task_id": row_id, "team_key": key} for key in teams])
+                for name, parameter in _CLOSED.items():
+                    set_committed_value(row, name, ended[parameter])
 
 
 _CLOSED = {"state": "now_is", "completed_at": "at", "completed_by_id": "by", "outcome": "result"}
+
+
+def _refresh_user_tasks(change: _Change) -> None:
+    kept = change.before.people.keys() & change.after.people.keys()
+    if not kept:
+        return
+    query = select(UserTask).where(UserTask.instance_id == change.instance.id, UserTask.task_id.in_(kept))
+    for row in change.session.scalars(query):
+        _refresh_user_task(row, change.after.people[row.task_id], change.scripts)
+
+
+def _open_user_tasks(change: _Change) -> None:
+    for task_id, task in change.after.people.items():
+        if task_id in change.before.people:
+            continue
+        values, teams = _user_task(change.instance, task, change.scripts)
+        change.batch.add(_NEW_TASK, [{**_NOT_COMPLETED, **values}])
+        place = {"of_instance": change.instance.id, "of_task": task_id}
+        change.batch.add(_NEW_TEAM, [{**place, "team": key} for key in teams])
+
+
+_NOT_COMPLETED = {"completed_at": None, "completed_by_id": None, "outcome": None}
 
 
 def new_user_task(instance: ProcessInstance, task: Task, scripts: DeskScripts) -> UserTask:
@@ -171,8 +203,9 @@ def _user_task(instance: ProcessInstance, task: Task, scripts: DeskScripts) -> t
     element = element_of(task)
     assignee = _person(task, scripts, given.get("assignee"))
     values = {
+        "uuid": str(uuid.uuid4()),
         "instance_id": instance.id,
-        "task_id": task.id.hex,
+        "task_id": task.id,
         "element": element,
         "name": _texts(task.task_spec.bpmn_name or element, given, "name"),
         "form": given.get("form"),
@@ -257,22 +290,23 @@ def _due(task: Task, scripts: DeskScripts, text: str | None) -> datetime | None:
     return moment if moment.year < NEVER.year else None
 
 
-def _project_timers(session: Session, instance: ProcessInstance, before: Waits, after: Waits, held: list[Any]) -> None:
-    rows = [row for row in held if isinstance(row, Timer)]
-    _remove(session, _NO_TIMER, instance, before.timers.keys() - after.timers.keys(), rows, "element")
+def _project_timers(change: _Change) -> None:
+    before, after = change.before.timers, change.after.timers
+    rows = [row for row in change.held if isinstance(row, Timer)]
+    _remove(change, _NO_TIMER, before.keys() - after.keys(), rows, "element")
     moved = [
-        {"of_instance": instance.id, "of_task": task_id, "of_name": element, "due": due_at}
-        for (task_id, element), due_at in after.timers.items()
-        if before.timers.get((task_id, element), due_at) != due_at
+        {**change.place(*timer), "due": due_at}
+        for timer, due_at in after.items()
+        if before.get(timer, due_at) != due_at
     ]
+    change.batch.add(_MOVE_TIMER, moved)
     if moved:
-        write(session, _MOVE_TIMER, moved)
         for row in rows:
-            if row in session:
-                session.expire(row)
+            if row in change.session:
+                change.session.expire(row)
     new = [
         {
-            "instance_id": instance.id,
+            "instance_id": change.instance.id,
             "task_id": task_id,
             "element": element,
             "due_at": due_at,
@@ -280,17 +314,16 @@ def _project_timers(session: Session, instance: ProcessInstance, before: Waits, 
             "attempts": 0,
             "parked": None,
         }
-        for (task_id, element), due_at in after.timers.items()
-        if (task_id, element) not in before.timers
+        for (task_id, element), due_at in after.items()
+        if (task_id, element) not in before
     ]
-    write(session, _NEW_TIMER, new)
+    change.batch.add(_NEW_TIMER, new)
 
 
-def _project_messages(
-    session: Session, instance: ProcessInstance, before: Waits, after: Waits, held: list[Any]
-) -> None:
-    rows = [row for row in held if isinstance(row, MessageWait)]
-    _remove(session, _NO_WAIT, instance, before.messages.keys() - after.messages.keys(), rows, "name")
+def _project_messages(change: _Change) -> None:
+    before, after, instance = change.before.messages, change.after.messages, change.instance
+    rows = [row for row in change.held if isinstance(row, MessageWait)]
+    _remove(change, _NO_WAIT, before.keys() - after.keys(), rows, "name")
     new = [
         {
             "instance_id": instance.id,
@@ -301,32 +334,19 @@ def _project_messages(
             "subject_id": instance.subject_id,
             "key": definition.key_of(task),
         }
-        for (task_id, name), (task, definition) in after.messages.items()
-        if (task_id, name) not in before.messages
+        for (task_id, name), (task, definition) in after.items()
+        if (task_id, name) not in before
     ]
-    write(session, _NEW_WAIT, new)
+    change.batch.add(_NEW_WAIT, new)
     if new:
-        messages.note_new_waits(session, instance.id)
+        messages.look_for_kept(change.session, change.batch, instance.id)
 
 
-def _remove(
-    session: Session,
-    statement: Delete,
-    instance: ProcessInstance,
-    gone: Set[tuple[str, str]],
-    rows: Sequence[Any],
-    named: str,
-) -> None:
-    if not gone:
-        return
-    write(
-        session,
-        statement,
-        [{"of_instance": instance.id, "of_task": task_id, "of_name": name} for task_id, name in gone],
-    )
+def _remove(change: _Change, statement: Statement, gone: Set[tuple[str, str]], rows: Sequence[Any], named: str) -> None:
+    change.batch.add(statement, [change.place(*each) for each in gone])
     for row in rows:
         if (row.__dict__.get("task_id"), row.__dict__.get(named)) in gone:
-            session.expunge(row)
+            change.session.expunge(row)
 
 
 def rearm(workflow: DeskWorkflow, scripts: DeskScripts) -> None:

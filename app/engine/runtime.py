@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import structlog
 from SpiffWorkflow.exceptions import TaskNotFoundException
@@ -17,7 +16,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.exc import StaleDataError
 
 from app import clock
-from app.db import Session, changes, write
+from app.db import Session, changes
 from app.engine import definitions, projection, state, tokens
 from app.engine.budgets import Budget, BudgetExceeded
 from app.engine.environment import DeskScripts, ElementFailed, element_of
@@ -32,6 +31,7 @@ from app.engine.steps import Step, StepKind
 from app.engine.values import ExpressionError, plain
 from app.engine.waits import Waits, waits_of
 from app.engine.workflow import DeskWorkflow, run_task
+from app.statements import Batch, Outcome, Statement
 
 log = structlog.get_logger(__name__)
 
@@ -155,7 +155,7 @@ def _apply_start(run: _Run) -> bool:
 
 def _apply_task(run: _Run) -> bool:
     try:
-        task = run.workflow.get_task_from_id(UUID(hex=run.step.data["task_id"]))
+        task = run.workflow.get_task_from_id(run.step.data["task_id"])
     except TaskNotFoundException:
         return False
     if task.state != SpiffState.READY or not task.task_spec.manual:
@@ -169,7 +169,7 @@ def _apply_task(run: _Run) -> bool:
     run_task(task)
     outcome = answer.get("outcome")
     outcome = outcome[:100] if isinstance(outcome, str) else None
-    run.completed[task.id.hex] = outcome
+    run.completed[task.id] = outcome
     run.history.leave(task, actor_id=run.step.by_id, outcome=outcome)
     return True
 
@@ -212,25 +212,27 @@ def _save(run: _Run) -> None:
         projection.rearm(workflow, run.scripts)
     prune(workflow)
     after = waits_of(workflow)
-    # What operations left to write comes first; from here on the tables are written past the session.
-    run.session.flush()
+    batch = Batch()
     projection.project(
         run.session,
         instance,
         workflow,
         run.scripts,
+        batch,
         completed=run.completed,
         by_id=run.step.by_id,
         again=again,
         before=run.before,
         after=after,
     )
-    run.history.settle(workflow, after)
+    run.history.settle(workflow, batch, after)
     is_over = workflow.is_completed()
     blob = state.dump(workflow, definitions.compiled(instance.definition))
     workflow.budget.check_size(blob, run.scripts.assigning)
-    if blob != instance.blob:
-        _keep(run, blob)
+    kept = batch.add(_KEEP, [_written(instance, blob)]) if blob != instance.blob else None
+    batch.run(run.session)
+    if kept is not None:
+        _hold_to(instance, blob, kept)
     if is_over:
         close(run.session, instance, InstanceState.COMPLETED, run.step.by_id)
     else:
@@ -242,18 +244,22 @@ def _save(run: _Run) -> None:
 
 _INSTANCES = ProcessInstance.__table__
 assert isinstance(_INSTANCES, Table)
-_KEEP = (
+# As the session would write it: only over the version that was read.
+_KEEP = Statement(
     update(_INSTANCES)
     .where(_INSTANCES.c.id == bindparam("this"), _INSTANCES.c.lock_version == bindparam("seen"))
     .values(blob=bindparam("new_blob"), state_format=state.FORMAT, lock_version=bindparam("next"))
 )
 
 
-def _keep(run: _Run, blob: bytes) -> None:
-    """Write the state, as the session would: only over the version that was read."""
-    instance, seen = run.instance, run.instance.lock_version
-    written = {"this": instance.id, "seen": seen, "new_blob": blob, "next": seen + 1}
-    if write(run.session, _KEEP, [written]) != 1:
+def _written(instance: ProcessInstance, blob: bytes) -> dict[str, Any]:
+    seen = instance.lock_version
+    return {"this": instance.id, "seen": seen, "new_blob": blob, "next": seen + 1}
+
+
+def _hold_to(instance: ProcessInstance, blob: bytes, kept: Outcome) -> None:
+    seen = instance.lock_version
+    if kept.count != 1:
         raise StaleDataError(f"instance {instance.id} was changed since version {seen}")
     for name, value in (("blob", blob), ("state_format", state.FORMAT), ("lock_version", seen + 1)):
         set_committed_value(instance, name, value)

@@ -31,6 +31,7 @@ from app.engine.failures import (
     stall,
     was_first_elsewhere,
 )
+from app.engine.locking import held_task, is_held
 from app.engine.models import InstanceState, Parked, ProcessInstance, TaskState, Timer, UserTask
 from app.engine.steps import Step, StepKind
 from app.engine.subject import Subject
@@ -43,6 +44,7 @@ __all__ = [
     "cancel",
     "claim",
     "complete_task",
+    "hold_task",
     "names_come_from",
     "refresh",
     "release",
@@ -130,7 +132,8 @@ def complete_task(session: Session, task: UserTask, answer: dict[str, Any], *, b
         StepFailed: the process cannot go on; the boundary rolls back and records its aftermath.
     """
     instance = locked(session, task.instance_id)
-    _look_again(session, task)
+    if not is_held(session, task):
+        _look_again(session, task)
     _refuse_closed(session, task)
     if instance is not None:
         refuse_suspended(session, instance)
@@ -147,6 +150,18 @@ def complete_task(session: Session, task: UserTask, answer: dict[str, Any], *, b
         if failure.refuses(answer):
             raise InvalidInput(_("Some fields need another look. Nothing was sent."), failure.errors) from failure
         raise
+
+
+def hold_task(session: Session, task_id: int) -> UserTask:
+    """A user task, held with its instance until the transaction ends: for whoever is about to complete it.
+
+    Raises:
+        NotFound: there is none.
+    """
+    task = held_task(session, task_id)
+    if task is None:
+        raise NotFound(_("There is no such task."))
+    return task
 
 
 def claim(session: Session, task: UserTask, person_id: int) -> None:
@@ -273,7 +288,6 @@ def _submit(session: Session, work: Callable[[], None], *, refreshing: Subject |
     finally:
         session.info.pop("engine_queue", None)
         session.info.pop("fresh_instance", None)
-        session.info.pop(messages.NEW_WAITS, None)
 
 
 def _advance(session: Session, instance_id: int, step: Step) -> None:
@@ -285,7 +299,7 @@ def _advance(session: Session, instance_id: int, step: Step) -> None:
     for thrown in runtime.advance(session, instance_id, step):
         instance = session.get_one(ProcessInstance, instance_id)
         send_message(session, thrown.name, instance.subject, thrown.payload, key=thrown.key, keep_for=thrown.keep_for)
-    if messages.has_new_waits(session, instance_id):
+    if messages.has_kept(session, instance_id):
         serve_kept(session, instance_id)
 
 

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 import orjson
 from SpiffWorkflow.bpmn import BpmnEvent
@@ -51,7 +50,7 @@ def dump(workflow: DeskWorkflow, compiled: Compiled) -> bytes:
 def _dump_level(level: Any, compiled: Compiled) -> list[Any]:
     index = compiled.index_of(level.spec.name)
     rows: list[list[Any]] = []
-    places: dict[UUID, int] = {}
+    places: dict[str, int] = {}
     tasks = level.tasks
     stack = [level.task_tree]
     while stack:
@@ -65,7 +64,7 @@ def _dump_level(level: Any, compiled: Compiled) -> list[Any]:
             index[task.task_spec.name],
             state + _TRIGGERED if task.triggered else state,
             int(task.last_state_change * 1000),
-            0 if finished else task.id.hex,
+            0 if finished else task.id,
             _dump_internal(task) if task.internal_data else 0,
             changed,
             dropped,
@@ -77,7 +76,7 @@ def _dump_level(level: Any, compiled: Compiled) -> list[Any]:
     last = level.last_task
     return _shortened(
         [
-            level.parent_task_id.hex if level.parent_task_id else 0,
+            level.parent_task_id or 0,
             level.spec.name,
             _SUCCESS * bool(level.success) + _COMPLETED * bool(level.completed),
             rows,
@@ -139,7 +138,7 @@ def load(
     )
     _load_level(workflow, read(first), workflow, compiled)
     for written in rest:
-        parent = workflow.get_task_from_id(UUID(hex=written[0]))
+        parent = workflow.get_task_from_id(written[0])
         level = DeskSubWorkflow(
             compiled.subprocess_specs[written[1]], parent_task_id=parent.id, top_workflow=workflow, deserializing=True
         )
@@ -200,7 +199,7 @@ def _load_level(level: Any, written: list[Any], top: DeskWorkflow, compiled: Com
             specs[names[index]],
             parent,
             state & ~_TRIGGERED,
-            UUID(hex=task_id) if task_id else None,
+            task_id or None,
             changed_at / 1000,
         )
         task.triggered = state >= _TRIGGERED

@@ -6,23 +6,27 @@ Every task of a running process is one of these, because each makes its own chil
 from __future__ import annotations
 
 import time
-from copy import copy
+from secrets import token_hex
 from typing import Any
-from uuid import UUID, uuid4
 
 from SpiffWorkflow.specs.base import TaskSpec
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 _UNFINISHED = TaskState.NOT_FINISHED_MASK
-_MUTABLE = (dict, list, set)
+_MUTABLE = frozenset({dict, list, set})
+
+
+def inherited(data: dict[str, Any]) -> dict[str, Any]:
+    """The data of one element as the next one has it: changing a variable here does not change it there."""
+    return {key: value.copy() if type(value) in _MUTABLE else value for key, value in data.items()}
 
 
 class DeskTask(Task):  # type: ignore[misc]  # the library has no types
     """One element that an instance has come to."""
 
-    # The table of tasks holds it by this; the library reads it in every step up or down the tree.
-    id: UUID
+    # The table of tasks holds it by this: 32 hexadecimal digits. The library's own are objects, slow to make and to find.
+    id: str
 
     def __init__(
         self,
@@ -30,7 +34,7 @@ class DeskTask(Task):  # type: ignore[misc]  # the library has no types
         task_spec: TaskSpec,
         parent: Task | None = None,
         state: int = TaskState.MAYBE,
-        task_id: UUID | None = None,
+        task_id: str | None = None,
         changed_at: float | None = None,
     ) -> None:
         """Put a task into the table of its process, below its parent.
@@ -38,10 +42,10 @@ class DeskTask(Task):  # type: ignore[misc]  # the library has no types
         Args:
             changed_at: when it came to its state, in seconds; now when None.
         """
-        self.id = task_id or uuid4()
+        self.id = task_id or token_hex(16)
         workflow.tasks[self.id] = self
         self.workflow = workflow
-        self._children: list[UUID] = []
+        self._children: list[str] = []
         self._state = state
         self.triggered = False
         self.task_spec = task_spec
@@ -79,8 +83,7 @@ class DeskTask(Task):  # type: ignore[misc]  # the library has no types
         if self.data:
             super()._inherit_data()
             return
-        before = self.workflow.tasks[self._parent].data
-        self.data = {key: copy(value) if isinstance(value, _MUTABLE) else value for key, value in before.items()}
+        self.data = inherited(self.workflow.tasks[self._parent].data)
 
     def cancel(self) -> None:
         """End it and what is unfinished below it; a chain of finished tasks may be longer than Python's stack."""

@@ -65,7 +65,7 @@ def _waiting_at(workflow: DeskWorkflow, element: str, task_id: str | None) -> Ta
         for level in workflow.levels()
         if not level.completed
         for task in level.tasks.values()
-        if task.state & _OPEN and task.task_spec.bpmn_id == element and (task_id is None or task.id.hex == task_id)
+        if task.state & _OPEN and task.task_spec.bpmn_id == element and (task_id is None or task.id == task_id)
     ]
     if any(isinstance(task.task_spec, BoundaryEvent | Join) for task in found):
         raise ElementFailed(element, f"“{element}” waits beside another element; cancel what it belongs to.")
@@ -75,7 +75,7 @@ def _waiting_at(workflow: DeskWorkflow, element: str, task_id: str | None) -> Ta
         _known(workflow, element)
         raise ElementFailed(element, f"Nothing waits at “{element}”.")
     if len(whole) > 1:
-        ids = ", ".join(task.id.hex for task in whole)
+        ids = ", ".join(task.id for task in whole)
         raise ElementFailed(element, f"Several wait at “{element}”; say which of them: {ids}.")
     return whole[0]
 
@@ -176,7 +176,7 @@ def _holders(workflow: DeskWorkflow, task_id: str | None) -> list[Task]:
     unfinished = [task for level in workflow.levels() for task in level.tasks.values() if task.state & _OPEN]
     if task_id is None:
         return unfinished
-    chosen = [task for task in unfinished if task.id.hex == task_id]
+    chosen = [task for task in unfinished if task.id == task_id]
     if not chosen:
         raise ElementFailed("", "This task is not open any more.")
     return chosen

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.mixins.events.intermediate_event import BoundaryEvent
-from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 from SpiffWorkflow.specs.Join import Join
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
@@ -44,25 +43,24 @@ def waits_of(workflow: DeskWorkflow) -> Waits:
         for task in level.tasks.values():
             is_for_people = task._state == TaskState.READY and task.task_spec.manual
             if is_for_people:
-                found.people[task.id.hex] = task
+                found.people[task.id] = task
             # A boundary event that has not happened is no place where the instance stands; neither is half a join.
             if (is_for_people or task._state & _RESTING) and is_drawn(task) and not _is_beside(task):
-                found.places[task.id.hex] = task
+                found.places[task.id] = task
     for task in workflow.waiting():
         for definition in event_definitions(task.task_spec):
             if isinstance(definition, TimerDefinition):
                 due_at = definition.due_at(task)
                 if due_at is not None:
-                    found.timers[task.id.hex, definition.element] = due_at
+                    found.timers[task.id, definition.element] = due_at
             elif isinstance(definition, MessageDefinition):
-                found.messages[task.id.hex, definition.name] = task, definition
+                found.messages[task.id, definition.name] = task, definition
     return found
 
 
 def is_drawn(task: Task) -> bool:
     """Whether it stands for an element of the diagram, as people see it."""
-    # A multi-instance element is drawn once, but its instances are what people and services do.
-    return task.task_spec.bpmn_id is not None and not isinstance(task.task_spec, LoopTask)
+    return task.task_spec.passage is not None
 
 
 def _is_beside(task: Any) -> bool:

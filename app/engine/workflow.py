@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 from SpiffWorkflow.bpmn import BpmnEvent, BpmnWorkflow
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
@@ -24,7 +23,6 @@ from app import clock
 from app.engine.budgets import Budget, BudgetExceeded
 from app.engine.due import TimerDefinition
 from app.engine.environment import DeskScripts, ElementFailed, element_of
-from app.engine.parser import event_definitions
 from app.engine.task import DeskTask
 
 Observer = Callable[[Task], None]
@@ -43,7 +41,7 @@ class _Table:
         does not keep a person from completing a task.
         """
         for task in [task for task in self.tasks.values() if task.state == TaskState.WAITING]:
-            if task.id in self.tasks and not _timers(task):
+            if task.id in self.tasks and not task.task_spec.timers:
                 task.task_spec._update(task)
 
     def is_completed(self) -> bool:
@@ -73,7 +71,7 @@ class DeskSubWorkflow(_Table, BpmnSubWorkflow):  # type: ignore[misc]  # the lib
     """A sub-process or called process of a running instance."""
 
     def __init__(
-        self, spec: BpmnProcessSpec, parent_task_id: UUID, top_workflow: DeskWorkflow, *, deserializing: bool = False
+        self, spec: BpmnProcessSpec, parent_task_id: str, top_workflow: DeskWorkflow, *, deserializing: bool = False
     ) -> None:
         super().__init__(spec, parent_task_id, top_workflow, deserializing=True)
         if not deserializing:
@@ -130,7 +128,7 @@ class DeskWorkflow(_Table, BpmnWorkflow):  # type: ignore[misc]  # the library h
         super()._task_removed_notify(task)
         self.end_subprocess(task)
 
-    def get_task_from_id(self, task_id: UUID) -> Task:
+    def get_task_from_id(self, task_id: str) -> Task:
         """The task, wherever it is.
 
         Raises:
@@ -190,7 +188,7 @@ class DeskWorkflow(_Table, BpmnWorkflow):  # type: ignore[misc]  # the library h
     def fire(self, task_id: str, element: str) -> bool:
         """Let one waiting timer look at the clock; False when it waits no longer or is not due yet."""
         for task, timer in self.waiting_timers():
-            if task.id.hex == task_id and timer.element == element:
+            if task.id == task_id and timer.element == element:
                 due_at = timer.due_at(task)
                 if due_at is None or due_at > clock.now():
                     return False
@@ -210,7 +208,7 @@ class DeskWorkflow(_Table, BpmnWorkflow):  # type: ignore[misc]  # the library h
 
     def waiting_timers(self) -> list[tuple[Task, TimerDefinition]]:
         """The tasks that wait for a timer, with the timer."""
-        return [(task, timer) for task in self.waiting() for timer in _timers(task)]
+        return [(task, timer) for task in self.waiting() for timer in task.task_spec.timers]
 
     def for_people(self) -> list[Task]:
         """The tasks that wait for a person."""
@@ -229,10 +227,6 @@ def _above(level: Any) -> list[Any]:
         level = level.parent_workflow
         found.append(level)
     return found
-
-
-def _timers(task: Task) -> list[TimerDefinition]:
-    return [each for each in event_definitions(task.task_spec) if isinstance(each, TimerDefinition)]
 
 
 class _NoScripts(DeskScripts):

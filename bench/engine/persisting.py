@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import select
@@ -12,13 +13,13 @@ from bench.engine import reference, stock
 from bench.engine.copies import copy_instance
 from bench.engine.desks import Desk, postgres_desk, sqlite_desk
 from bench.engine.figures import Line, Measured
-from bench.engine.measuring import cpu_ms, median
+from bench.engine.measuring import STRETCH, cpu_ms, median, stretches
 
 
 def measure(quick: bool) -> Measured:
     """Restore, complete and persist, and a start, on SQLite and PostgreSQL."""
     measured = Measured()
-    count = 20 if quick else 100
+    count = 40 if quick else 200
     with tempfile.TemporaryDirectory(prefix="suport-bench-") as folder:
         with sqlite_desk(Path(folder)) as desk:
             _measure_on(desk, "sqlite", "SQLite", count, measured)
@@ -32,16 +33,16 @@ def measure(quick: bool) -> Measured:
 
 
 def _measure_on(desk: Desk, key: str, name: str, count: int, measured: Measured) -> None:
-    warm = 5
+    warm = STRETCH
     task_ids = at_work(desk, count + warm)
     stock.prepare_rows(desk.engine, _stock_at_work(), count + warm)
     theirs: list[float] = []
     mine: list[float] = []
     with desk.engine.connect() as connection:
-        for number, task_id in enumerate(task_ids, start=1):
+        for some in stretches(len(task_ids)):
             with stock.untouched():
-                theirs.append(cpu_ms(lambda n=number: stock.persist(connection, n, reference.WAIT)))  # type: ignore[misc]
-            mine.append(cpu_ms(lambda t=task_id: desk.complete(t, reference.WAIT)))  # type: ignore[misc]
+                theirs += [cpu_ms(partial(stock.persist, connection, place + 1, reference.WAIT)) for place in some]
+            mine += [cpu_ms(partial(desk.complete, task_ids[place], reference.WAIT)) for place in some]
     stock_ms, ours_ms = median(theirs[warm:]), median(mine[warm:])
     what = f"restore, complete, persist, {name}"
     measured.figures[f"persist_ratio_{key}"] = measured.compare(what, stock_ms, ours_ms, "ms", "≥ 5 ×")
@@ -49,7 +50,7 @@ def _measure_on(desk: Desk, key: str, name: str, count: int, measured: Measured)
     measured.figures[f"steps_per_s_{key}"] = round(per_second[1])
     steps = [f"{each:,.0f} /s" for each in per_second]
     measured.lines.append(Line(f"steps a second of one core, {name}", *steps))
-    starts = [cpu_ms(lambda n=number: desk.start(n)) for number in range(10_000, 10_000 + count)]  # type: ignore[misc]
+    starts = [cpu_ms(partial(desk.start, number)) for number in range(10_000, 10_000 + count)]
     measured.ours(f"start to the first user task, {name}", median(starts), "ms", "≤ 3 ms" if key == "sqlite" else "")
     if key == "sqlite":
         measured.figures["start_ms"] = round(median(starts), 2)

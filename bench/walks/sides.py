@@ -26,6 +26,7 @@ from app.engine.environment import DeskScripts
 from app.engine.parser import event_definitions, properties
 from app.engine.pruning import prune
 from app.engine.subject import Subject
+from app.engine.values import plain
 from app.engine.workflow import DeskWorkflow, run_task
 from app.engine.xml import SourceFile
 
@@ -98,7 +99,7 @@ class Desk:
         self.workflow = DeskWorkflow(compiled.spec, compiled.subprocess_specs, scripts=self.scripts)
 
     def start(self, variables: dict[str, Any]) -> None:
-        self.workflow.task_tree.data.update(variables)
+        self.workflow.task_tree.data.update(plain(variables))
         self._run()
 
     def tasks(self) -> list[Task]:
@@ -106,7 +107,8 @@ class Desk:
 
     def complete(self, place: int, answer: dict[str, Any]) -> None:
         task = _in_order(self.tasks(), self.left_out)[place]
-        task.data.update(answer)
+        # As the runtime takes it: values of its own.
+        task.data.update(plain(answer))
         run_task(task)
         self._run()
 
@@ -115,7 +117,7 @@ class Desk:
         return properties(_in_order(self.tasks(), self.left_out)[place].task_spec).get("variableName")
 
     def deliver(self, name: str, payload: dict[str, Any]) -> None:
-        event = BpmnEvent(MessageEventDefinition(name), payload=payload)
+        event = BpmnEvent(MessageEventDefinition(name), payload=plain(payload))
         self.workflow.event_manager.catch(event, internal=False)
         self._run()
 
@@ -142,7 +144,7 @@ class Desk:
 
     def _due(self) -> list[tuple[datetime, str, str]]:
         return [
-            (moment, timer.element, task.id.hex)
+            (moment, timer.element, task.id)
             for task, timer in self.workflow.waiting_timers()
             if (moment := timer.due_at(task)) is not None
         ]
@@ -288,9 +290,10 @@ def library_time() -> Iterator[None]:
 def _in_order(tasks: list[Task], left_out: dict[str, set[str]]) -> list[Task]:
     everywhere = left_out.get("", set())
 
-    def place(task: Task) -> tuple[str, bytes]:
+    def place(task: Task) -> tuple[str, bytes, bytes]:
         name = element(task)
-        return name, written(task.data, everywhere | left_out.get(name, set()))
+        # What is not compared still tells two tasks of one element apart.
+        return name, written(task.data, everywhere | left_out.get(name, set())), written(task.data, everywhere)
 
     return sorted(tasks, key=place)
 

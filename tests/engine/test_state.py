@@ -99,7 +99,7 @@ def test_a_random_walk_ends_where_the_untouched_library_ends(
         if coming and choice == coming[0][2]:
             at(max(clock.now(), coming[0][0]))
             theirs.refresh_timers()
-            ours.fire(coming[0][1].id.hex, choice)
+            ours.fire(coming[0][1].id, choice)
         else:
             ready = theirs.get_tasks(state=TaskState.READY, manual=True)
             for task in (find(ready, choice), find(ours.for_people(), choice)):

@@ -84,6 +84,21 @@ def test_a_repetition_may_lead_straight_into_parallel_branches() -> None:
     assert open_tasks(desk) == ["t1", "t2", "t3"]
 
 
+def test_rounds_of_a_repetition_that_run_at_the_same_time_each_join_their_own_branches() -> None:
+    both = Block("and", "a1", [user("t2"), user("t3")])
+    desk = begin(sequence(user("t1", Boundary("e1", "cycle", False, sequence(both, user("t4"))))), minutes={"e1": 60})
+    pass_time(desk, 1.5 * HOUR)
+    complete(desk, "t3", 1)
+    pass_time(desk, 2.5 * HOUR)
+    complete(desk, "t3", 2)
+    assert open_tasks(desk) == ["t1", "t2", "t2"]
+
+    complete(desk, "t2", 1)
+    assert open_tasks(desk) == ["t1", "t2", "t4"]
+    complete(desk, "t2", 2)
+    assert open_tasks(desk) == ["t1", "t4", "t4"]
+
+
 def test_several_instances_may_stand_behind_an_event() -> None:
     asked = Boundary("e1", "message", True, sequence(Block("instances", "m1", count=2)))
     desk = begin(sequence(user("t1", asked), user("t2")))

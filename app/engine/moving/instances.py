@@ -113,7 +113,7 @@ def _moved(
     scripts = DeskScripts(session, instance.subject, instance.id, by_id)
     try:
         workflow = state.load(instance.blob, instance.state_format, mapper.old)
-        before = {task.id.hex: task.task_spec for level in workflow.levels() for task in level.tasks.values()}
+        before = {task.id: task.task_spec for level in workflow.levels() for task in level.tasks.values()}
         maps = relocate(workflow, mapper)
         # Written and read again: what is bound to specs and events (who hears what, who waits for whom) is made anew.
         workflow.spec, workflow.subprocess_specs = mapper.new.spec, mapper.new.subprocess_specs
@@ -121,7 +121,7 @@ def _moved(
         _arm(workflow, maps, before, rearm=rearm)
         _refuse_full_joins(workflow)
         user_tasks = {
-            task.id.hex: rows.task_row(instance, task, before[task.id.hex], scripts) for task in workflow.for_people()
+            task.id: rows.task_row(instance, task, before[task.id], scripts) for task in workflow.for_people()
         }
         prune(workflow)
         blob = state.dump(workflow, mapper.new)
@@ -138,8 +138,8 @@ def _moved(
 
 def _arm(workflow: DeskWorkflow, maps: dict[str, LevelMap], before: dict[str, TaskSpec], *, rearm: bool) -> None:
     for task, timer in workflow.waiting_timers():
-        old = before.get(task.id.hex)
-        changed = old is not None and _expression_changed(timer, old, maps[task.id.hex])
+        old = before.get(task.id)
+        changed = old is not None and _expression_changed(timer, old, maps[task.id])
         if isinstance(timer, DueTimerDefinition):
             _arm_due(task, timer, again=rearm and changed)
         elif isinstance(timer, CycleDefinition):

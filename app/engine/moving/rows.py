@@ -32,6 +32,7 @@ from app.engine.parser import properties
 from app.engine.steps import Step, StepKind
 from app.engine.workflow import DeskWorkflow
 from app.events import record
+from app.statements import Batch
 
 # What the history says an instance passed when it was moved.
 MOVED = "move"
@@ -74,11 +75,12 @@ def write(
             timer.element = maps[timer.task_id].element(timer.element) or timer.element
     session.flush()
     scripts: DeskScripts = workflow.script_engine
-    projection.project(session, instance, workflow, scripts, completed={}, by_id=by_id)
-    session.flush()
+    batch = Batch()
+    projection.project(session, instance, workflow, scripts, batch, completed={}, by_id=by_id)
+    batch.run(session)
     if instance.suspended_at is not None:
         timers.park(session, instance.id)
-    tasks = {task.id.hex: task for level in workflow.levels() for task in level.tasks.values()}
+    tasks = {task.id: task for level in workflow.levels() for task in level.tasks.values()}
     for wait in session.scalars(select(MessageWait).where(MessageWait.instance_id == instance.id)):
         if wait.task_id in tasks:
             wait.element = element_of(tasks[wait.task_id])
@@ -90,7 +92,8 @@ def write(
             entry.element = element_of(tasks[entry.task_id])
             entry.name = spec.bpmn_name[:200] if spec.bpmn_name else None
     session.flush()
-    History(session, instance).settle(workflow)
+    History(session, instance).settle(workflow, batch)
+    batch.run(session)
 
 
 def _renew_user_tasks(session: Session, instance: ProcessInstance, user_tasks: dict[str, TaskRow], rearm: bool) -> None:

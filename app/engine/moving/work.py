@@ -12,10 +12,10 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 
 from app import clock
-from app.db import Session, add_rows, run_in_transaction
+from app.db import Session, run_in_transaction
 from app.engine.models import ProcessDefinition
 from app.engine.moving import instances
 from app.engine.moving.mapping import Overrides
@@ -70,11 +70,8 @@ def start(
     session.flush()
     after, total = 0, 0
     while found := live_ids(session, source, only=only, after=after, limit=500):
-        add_rows(
-            session,
-            [MoveResult(move_id=move.id, instance_id=each, state=ResultState.WAITING.value) for each in found],
-        )
-        session.flush()
+        waiting = {"move_id": move.id, "state": ResultState.WAITING.value}
+        session.execute(insert(MoveResult), [{**waiting, "instance_id": each} for each in found])
         after, total = found[-1], total + len(found)
     move.total = total
     if here:
