@@ -25,6 +25,7 @@ from app.db import Session, run_in_transaction
 from app.engine import messages, timers
 from app.engine.moving import work as moving
 from app.events import relay
+from app.garbage import keep_what_is_loaded
 from app.mail import receiver
 from app.mail import service as mail
 
@@ -176,6 +177,7 @@ def main(words: list[str]) -> int:
     options = parser.parse_args(words)
     logs.configure()
     app = create_app(web=False)
+    keep_what_is_loaded()
     if options.clock:
         return run_clock(app)
     if options.receiver:

@@ -41,6 +41,10 @@ SQLITE_LOOK_AGAIN_SECONDS = (0.001, 0.003)
 POSTGRESQL_LOCK_TIMEOUT_MS = 10_000
 POSTGRESQL_IDLE_TIMEOUT_MS = 120_000
 
+_POSTGRESQL_PATIENCE = (
+    f"-c lock_timeout={POSTGRESQL_LOCK_TIMEOUT_MS} -c idle_in_transaction_session_timeout={POSTGRESQL_IDLE_TIMEOUT_MS}"
+)
+
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
 _in_boundary: ContextVar[bool] = ContextVar("in_boundary", default=False)
 
@@ -134,12 +138,15 @@ def engine_options(database_url: str) -> dict[str, Any]:
         # One connection per thread of a web process, each waiting its turn for the single writer.
         return {**options, "connect_args": {"timeout": SQLITE_BUSY_TIMEOUT_MS / 1000}}
     # `transaction` sees by its first statement whether a connection still stands: asking each time costs a trip.
-    return options
+    return {**options, "connect_args": {"options": _POSTGRESQL_PATIENCE}}
 
 
 def standalone_engine(database_url: str) -> Engine:
-    """An engine outside any application: migrations and tests."""
-    return create_engine(database_url, **engine_options(database_url))
+    """An engine outside any application: migrations and tests, which wait as long as it takes."""
+    options = engine_options(database_url)
+    if not database_url.startswith("sqlite"):
+        options.pop("connect_args")
+    return create_engine(database_url, **options)
 
 
 @event.listens_for(Engine, "connect")
@@ -205,10 +212,7 @@ def _begin(connection: Connection) -> None:
 
 _OFFSET = "SELECT offset_seconds FROM desk_clock WHERE id = 1"
 _POSTGRESQL_READS = f"BEGIN READ ONLY; {_OFFSET}"
-_POSTGRESQL_WRITES = (
-    f"BEGIN; SET LOCAL lock_timeout = {POSTGRESQL_LOCK_TIMEOUT_MS}; "
-    f"SET LOCAL idle_in_transaction_session_timeout = {POSTGRESQL_IDLE_TIMEOUT_MS}; {_OFFSET}"
-)
+_POSTGRESQL_WRITES = f"BEGIN; {_OFFSET}"
 
 
 def _begin_writing(connection: Connection) -> None:
@@ -247,6 +251,7 @@ def _refuse_writes_while_reading(session: Session, *_: object) -> None:
 
 
 def refuse_while_reading() -> None:
+    """Raise RuntimeError when something is written in a reading transaction."""
     if _in_boundary.get() and not _writing.get():
         raise RuntimeError("a reading transaction may not write; open it with writing=True")
 
@@ -280,6 +285,7 @@ def changes(session: Session) -> int:
 
 @event.listens_for(Session, "after_flush")
 def count_write(session: Session, _flushed: object = None) -> None:
+    """Note that the session's transaction wrote something: what was read before may be out of date."""
     session.info["changes"] = changes(session) + 1
 
 

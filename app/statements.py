@@ -1,25 +1,28 @@
 """Statements that every process step runs: compiled once for each kind of database, run on the driver's own connection.
 
 What SQLAlchemy does around each execution (contexts, events, result objects) costs several times what the statement
-itself costs. A `Batch` collects what a step writes; on PostgreSQL all of it travels to the server together.
+itself costs. A `Batch` collects what a step writes. On PostgreSQL all of it becomes one statement, because a trip to
+the server costs more than what is done there.
 
 Rows that somebody in the transaction holds do not learn of it: whoever writes this way tells them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from sqlalchemy import Dialect, Executable, Table, bindparam
+from sqlalchemy import Dialect, Executable, Select, Table, bindparam
 from sqlalchemy.sql import ClauseElement
 
 from app.db import Session, count_write, refuse_while_reading, told_as_usual
 
 Row = Mapping[str, Any]
+# The driver remembers how it reads a statement only up to here (psycopg's `_queries`).
+MOST_PARAMETERS, MOST_CHARACTERS = 50, 3000
 
 
 @dataclass(frozen=True)
@@ -31,12 +34,21 @@ class _Form:
     order: tuple[str, ...] | None
     converted: Mapping[str, Callable[[Any], Any]]
     fixed: Row
+    # The same as a part of several, by its place among them: its text, and what its parameters are called there.
+    _parts: dict[int, tuple[str, Mapping[str, str]]] = field(default_factory=dict)
 
     def parameters(self, given: Row) -> Any:
         values = {**self.fixed, **given}
         for name, convert in self.converted.items():
             values[name] = convert(values[name])
         return values if self.order is None else [values[name] for name in self.order]
+
+    def part(self, place: int, *, counted: str) -> tuple[str, Mapping[str, str]]:
+        if place not in self._parts:
+            names = {name: f"{name}_{place}" for name in re.findall(r"%\((\w+)\)s", self.text)}
+            text = re.sub(r"%\((\w+)\)s", rf"%(\1_{place})s", self.text)
+            self._parts[place] = f"p{place} AS ({text}{counted})", names
+        return self._parts[place]
 
 
 def _form(made: ClauseElement, dialect: Dialect) -> _Form:
@@ -46,65 +58,85 @@ def _form(made: ClauseElement, dialect: Dialect) -> _Form:
     return _Form(
         text=compiled.string,
         order=tuple(compiled.positiontup) if compiled.positional else None,
-        converted={name: convert for name, convert in converters.items() if convert is not None},
+        converted={name: _remembering(convert) for name, convert in converters.items() if convert is not None},
         fixed=compiled.params,
     )
 
 
-class Statement:
-    """A statement with named parameters, run once for each row of values."""
+def _remembering(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The rows of one step mostly hold one moment."""
+    last: tuple[Any, Any] = (None, convert(None))
 
-    def __init__(self, made: Executable) -> None:
+    def converted(value: Any) -> Any:
+        nonlocal last
+        before, result = last
+        if value is not before:
+            result = convert(value)
+            last = value, result
+        return result
+
+    return converted
+
+
+class Statement:
+    """A statement with named parameters, run once for each row of values; or a question, of which the rows count.
+
+    Args:
+        sees_batch: it needs what was added to the batch before it.
+    """
+
+    def __init__(self, made: Executable, *, sees_batch: bool = False) -> None:
         assert isinstance(made, ClauseElement)
+        self.asks = isinstance(made, Select)
+        self.sees_batch = sees_batch
         self._made = made
         self._forms: dict[str, _Form] = {}
-
-    def run_on(self, driver: Any, dialect: Dialect, rows: Sequence[Row]) -> list[Any]:
-        """Run it on the driver's connection; the cursors."""
-        form = self.form(dialect)
-        return [driver.execute(form.text, form.parameters(row)) for row in rows]
 
     def form(self, dialect: Dialect) -> _Form:
         """The statement for this kind of database."""
         if dialect.name not in self._forms:
-            self._forms[dialect.name] = _form(self._made, dialect)
+            self._forms[dialect.name] = self._form_for(dialect)
         return self._forms[dialect.name]
+
+    def _form_for(self, dialect: Dialect) -> _Form:
+        return _form(self._made, dialect)
+
+    def parameters(self, dialect: Dialect, rows: Sequence[Row]) -> Iterator[Any]:
+        """The parameters of each execution."""
+        return map(self.form(dialect).parameters, rows)
 
 
 class Insertion(Statement):
-    """New rows of a table, all at once. Each row names every column but the number that the database gives."""
+    """New rows of a table. Each row names every column but the number that the database gives."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
         self._columns = [column for column in table.columns if column is not table.autoincrement_column]
-        self._recordset = ""
         super().__init__(table.insert().values({each.name: bindparam(each.name) for each in self._columns}))
 
-    def run_on(self, driver: Any, dialect: Dialect, rows: Sequence[Row]) -> list[Any]:
-        """Insert them with one statement."""
+    def _form_for(self, dialect: Dialect) -> _Form:
         if dialect.name == "sqlite":
-            form = self.form(dialect)
-            return [driver.executemany(form.text, [form.parameters(row) for row in rows])]
-        # One parameter, however many rows: the driver would look at each of a hundred by itself.
-        self._recordset = self._recordset or self._from_json(dialect)
-        return [driver.execute(self._recordset, {"rows": orjson.dumps(rows).decode()})]
-
-    def _from_json(self, dialect: Dialect) -> str:
+            return super()._form_for(dialect)
+        # One parameter for all rows: the driver would look at each value of a hundred by itself.
         quote, types = dialect.identifier_preparer.quote, dialect.type_compiler_instance
         names = ", ".join(quote(each.name) for each in self._columns)
         typed = ", ".join(f"{quote(each.name)} {types.process(each.type)}" for each in self._columns)
-        table = quote(self._table.name)
-        # Names of our own models only.
-        return f"INSERT INTO {table} ({names}) SELECT {names} FROM json_to_recordset(%(rows)s::json) AS fresh ({typed})"  # noqa: S608
+        rows = f"json_to_recordset(%(rows)s::json) AS fresh ({typed})"
+        text = f"INSERT INTO {quote(self._table.name)} ({names}) SELECT {names} FROM {rows}"  # noqa: S608  # our names
+        return _Form(text, None, {}, {})
+
+    def parameters(self, dialect: Dialect, rows: Sequence[Row]) -> Iterator[Any]:
+        """The parameters of each execution; on PostgreSQL there is one for all rows."""
+        if dialect.name == "sqlite":
+            return super().parameters(dialect, rows)
+        return iter([{"rows": orjson.dumps(rows).decode()}])
 
 
 @dataclass
 class Outcome:
-    """What a statement met, once its batch has run."""
+    """How many rows a statement met, once its batch has run."""
 
     count: int = 0
-    # The first row that it answered with; plain values, as the driver gives them.
-    first: Sequence[Any] | None = None
 
 
 class Batch:
@@ -133,17 +165,49 @@ class Batch:
         refuse_while_reading()
         connection = session.connection()
         driver: Any = connection.connection.dbapi_connection
-        # On PostgreSQL nobody waits for an answer before the next statement goes out.
-        together = getattr(driver, "pipeline", nullcontext)
         with told_as_usual(connection):
-            with together():
-                asked = [
-                    (cursor, outcome)
-                    for statement, rows, outcome in added
-                    for cursor in statement.run_on(driver, connection.dialect, rows)
-                ]
-            for cursor, outcome in asked:
-                outcome.count += max(cursor.rowcount, 0)
-                if cursor.description is not None:
-                    outcome.first = cursor.fetchone()
+            (_one_by_one if connection.dialect.name == "sqlite" else _together)(driver, connection.dialect, added)
         count_write(session)
+
+
+_Added = Sequence[tuple[Statement, Sequence[Row], Outcome]]
+
+
+def _one_by_one(driver: Any, dialect: Dialect, added: _Added) -> None:
+    for statement, rows, outcome in added:
+        text = statement.form(dialect).text
+        if statement.asks:
+            for parameters in statement.parameters(dialect, rows):
+                outcome.count += len(driver.execute(text, parameters).fetchall())
+        else:
+            outcome.count = driver.executemany(text, statement.parameters(dialect, rows)).rowcount
+
+
+def _together(driver: Any, dialect: Dialect, added: _Added) -> None:
+    """All in one statement: its parts see what was there before it, not what the other parts write."""
+    parts: list[str] = []
+    values: dict[str, Any] = {}
+    outcomes: list[Outcome] = []
+    for statement, rows, outcome in added:
+        form = statement.form(dialect)
+        for parameters in statement.parameters(dialect, rows):
+            if parts and (statement.sees_batch or _is_full(parts, len(values) + len(parameters))):
+                _run_parts(driver, parts, values, outcomes)
+                parts, values, outcomes = [], {}, []
+            text, names = form.part(len(parts), counted="" if statement.asks else " RETURNING 1")
+            parts.append(text)
+            values.update({names[name]: value for name, value in parameters.items()})
+            outcomes.append(outcome)
+    _run_parts(driver, parts, values, outcomes)
+
+
+def _is_full(parts: Sequence[str], parameters: int) -> bool:
+    return parameters > MOST_PARAMETERS or sum(map(len, parts)) > MOST_CHARACTERS
+
+
+def _run_parts(driver: Any, parts: Sequence[str], values: Row, outcomes: Sequence[Outcome]) -> None:
+    counts = ", ".join([f"(SELECT count(*) FROM p{place})" for place in range(len(parts))])  # noqa: S608
+    # Made of statements of our own; what comes from elsewhere is in the values.
+    met = driver.execute(f"WITH {', '.join(parts)} SELECT {counts}", values).fetchone()
+    for outcome, count in zip(outcomes, met, strict=True):
+        outcome.count += count

@@ -1,5 +1,6 @@
 """Fixtures shared by all tests: an application on its own database, a session that is rolled back, a frozen clock."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from datetime import UTC, datetime
@@ -18,9 +19,13 @@ from app import db as database
 from app.config import Settings
 from app.events import RecordedEvent
 
-# A busy machine makes examples slowly; that says nothing about the code.
-hypothesis_settings.register_profile("desk", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-hypothesis_settings.load_profile("desk")
+# A busy machine makes examples slowly; that says nothing about the code. The same examples each time, so that a change
+# is judged by what it changed; HYPOTHESIS_PROFILE=explore looks for new ones.
+for _name, _same in (("desk", True), ("explore", False)):
+    hypothesis_settings.register_profile(
+        _name, deadline=None, derandomize=_same, suppress_health_check=[HealthCheck.too_slow]
+    )
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "desk"))
 
 pytest_plugins = ["tests.postgres", "tests.world"]
 

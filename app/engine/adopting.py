@@ -157,12 +157,13 @@ def _set_property(element: Element, name: str, value: str) -> None:
     holder = extensions.find(f"{SPIFF}properties")
     if holder is None:
         holder = etree.SubElement(extensions, f"{SPIFF}properties", nsmap={"spiffworkflow": SPIFF[1:-1]})
-    for each in holder.findall(f"{SPIFF}property"):
-        if each.get("name") == name:
-            before = each.get("value") or ""
-            each.set("value", f"{before} {value}".strip() if name == "to_do" else value)
-            return
-    etree.SubElement(holder, f"{SPIFF}property", name=name, value=value)
+    present = [each for each in extensions.findall(f"{SPIFF}properties/{SPIFF}property") if each.get("name") == name]
+    for each in present:
+        # Some tools write a property several times; the last one counts, so none may stay as it was.
+        before = each.get("value") or ""
+        each.set("value", f"{before} {value}".strip() if name == "to_do" else value)
+    if not present:
+        etree.SubElement(holder, f"{SPIFF}property", name=name, value=value)
 
 
 def _name_everything(copy: _Copy) -> None:

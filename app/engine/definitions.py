@@ -13,7 +13,8 @@ from app import clock
 from app.db import Session
 from app.engine.bundles import Contents, Pool, content_hash, read
 from app.engine.compiled import CACHE, Compiled, compile_files
-from app.engine.models import DefinitionFile, Origin, ProcessDefinition
+from app.engine.locking import version_of
+from app.engine.models import DefinitionFile, Origin, ProcessDefinition, ProcessInstance
 from app.engine.xml import FileKind, SourceFile
 from app.errors import Conflict, InvalidInput, NotFound
 
@@ -198,6 +199,12 @@ def compiled(definition: ProcessDefinition) -> Compiled:
         made = compile_files(definition.key, definition_files(definition), definition.spec_names)
         found = CACHE.put(definition.version, definition.content_hash, made)
     return found
+
+
+def compiled_for(session: Session, instance: ProcessInstance) -> Compiled:
+    """The compiled form of the version that an instance runs on; found without its row where the instance is locked."""
+    version = version_of(session, instance)
+    return (CACHE.get(*version) if version is not None else None) or compiled(instance.definition)
 
 
 def form_schema(session: Session, definition_id: int, form_name: str) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from app.engine.values import Effort, ExpressionError, plain, weight
 
 __all__ = ["Expression", "ExpressionError", "Script", "compile_expression", "compile_script"]
 
+_WEIGHTLESS: Final = frozenset({bool, int, float, type(None)})
 _NO_FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {}
 
 
@@ -53,7 +54,8 @@ class Expression:
         """
         scope = Scope(names, functions, Effort())
         value = self._calculate(scope)
-        weight(value)
+        if type(value) not in _WEIGHTLESS:
+            weight(value)
         return value
 
 

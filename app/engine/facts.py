@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Final
 
 from app import clock
@@ -136,11 +136,17 @@ class FactScope(Mapping[str, Any]):
     def __init__(self, session: Session, subject: Subject) -> None:
         self._session = session
         self._subject = subject
-        self._providers = {name: by_kind[subject.kind] for name, by_kind in _FACTS.items() if subject.kind in by_kind}
         self._loaded: dict[str, dict[str, Any]] = {}
-        self.functions: Mapping[str, Callable[..., Any]] = {
-            name: partial(function, session, subject) for name, function in _FUNCTIONS.items()
-        }
+
+    @cached_property
+    def _providers(self) -> dict[str, Callable[[Session, Subject], dict[str, Any]]]:
+        kind = self._subject.kind
+        return {name: by_kind[kind] for name, by_kind in _FACTS.items() if kind in by_kind}
+
+    @cached_property
+    def functions(self) -> Mapping[str, Callable[..., Any]]:
+        """The provided functions, about this subject."""
+        return {name: partial(function, self._session, self._subject) for name, function in _FUNCTIONS.items()}
 
     def __getitem__(self, name: str) -> dict[str, Any]:
         if name not in self._loaded:

@@ -49,6 +49,8 @@ class History:
     def __init__(self, session: Session, instance: ProcessInstance, before: Waits | None = None) -> None:
         """Begin a step of an instance that waited for this; which passages are open is read when None."""
         self._instance = instance
+        # A step is one moment of the desk's time, however long its operations take.
+        self._now = clock.now()
         self._new: list[dict[str, Any]] = []
         self._left: list[dict[str, Any]] = []
         # The open passages in the table.
@@ -82,7 +84,7 @@ class History:
             {
                 "of_instance": self._instance.id,
                 "of_task": task_id,
-                "left": clock.now(),
+                "left": self._now,
                 "actor": actor_id,
                 "result": outcome,
             }
@@ -93,7 +95,7 @@ class History:
             **task.task_spec.passage,
             "instance_id": self._instance.id,
             "task_id": task.id,
-            "entered_at": clock.now(),
+            "entered_at": self._now,
             "left_at": None,
             "actor_id": None,
             "outcome": None,

@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, event, inspect, select
-from sqlalchemy.orm import contains_eager, load_only
+from sqlalchemy.orm import load_only
 from sqlalchemy.orm.util import identity_key
 
 from app.db import Session
 from app.engine.models import ProcessDefinition, ProcessInstance, UserTask
 
-# What finds the compiled form; the names of its elements are read only when it has to be parsed.
-_FORM_OF = load_only(ProcessDefinition.key, ProcessDefinition.version, ProcessDefinition.content_hash)
+# What a step reads; the rest is read when somebody asks for it.
+_STEP = load_only(
+    ProcessInstance.definition_id,
+    ProcessInstance.subject_kind,
+    ProcessInstance.subject_id,
+    ProcessInstance.state,
+    ProcessInstance.blob,
+    ProcessInstance.state_format,
+    ProcessInstance.lock_version,
+    ProcessInstance.pending_step,
+    ProcessInstance.attempts,
+    ProcessInstance.suspended_at,
+)
+# What finds the compiled form of an instance's version, without its row. Outer joins: of an instance that was moved to
+# another version while this transaction waited for it, PostgreSQL joins the row it saw before, which fits no longer.
+_VERSION = (ProcessDefinition.key, ProcessDefinition.version, ProcessDefinition.content_hash)
 _READ = (
-    select(ProcessInstance)
-    .join(ProcessInstance.definition)
-    .options(contains_eager(ProcessInstance.definition).options(_FORM_OF))
+    select(ProcessInstance, *_VERSION)
+    .outerjoin(ProcessInstance.definition)
+    .options(_STEP)
     .execution_options(populate_existing=True)
 )
 _LOCK = _READ.where(ProcessInstance.id == bindparam("this")).with_for_update(of=ProcessInstance)
@@ -26,11 +41,18 @@ _LOCK_FREE = (
     .order_by(ProcessInstance.id)
     .with_for_update(of=ProcessInstance, skip_locked=True)
 )
-_HOLD_TASK = (
-    select(UserTask)
-    .join(UserTask.instance)
-    .join(ProcessInstance.definition)
-    .options(contains_eager(UserTask.instance).contains_eager(ProcessInstance.definition).options(_FORM_OF))
+_LOCK_TASK = (
+    select(
+        ProcessInstance,
+        *_VERSION,
+        UserTask.task_id,
+        UserTask.state,
+        UserTask.completed_at,
+        UserTask.completed_by_id,
+    )
+    .outerjoin(ProcessInstance.definition)
+    .join(UserTask, UserTask.instance_id == ProcessInstance.id)
+    .options(_STEP)
     .where(UserTask.id == bindparam("this"))
     # Both: what another transaction wrote while this one waited is read for locked rows only.
     .with_for_update(of=(ProcessInstance, UserTask))
@@ -38,51 +60,63 @@ _HOLD_TASK = (
 )
 
 
+class LockedTask(NamedTuple):
+    """What has become of a user task by the time its instance is locked."""
+
+    instance: ProcessInstance
+    task_id: str
+    state: str
+    completed_at: datetime | None
+    completed_by_id: int | None
+
+
 def locked(session: Session, instance_id: int) -> ProcessInstance | None:
     """The instance as it is now, held until the transaction ends."""
-    held: set[int] = session.info.setdefault("locked_instances", set())
-    if instance_id in held:
+    if instance_id in session.info.get("locked_instances", ()):
         # Nobody else can have changed it since.
         present = session.identity_map.get(identity_key(ProcessInstance, instance_id))
         if present is not None and not inspect(present).expired_attributes:
             # As a query would: the caller may read anew what it has changed and not written yet.
             session.flush()
             return present
-    instance = session.scalars(_LOCK, {"this": instance_id}).one_or_none()
-    if instance is not None:
-        held.add(instance_id)
+    found = session.execute(_LOCK, {"this": instance_id}).one_or_none()
+    return _hold(session, *found) if found is not None else None
+
+
+def locked_task(session: Session, number: int) -> LockedTask | None:
+    """A user task as it is now, with its instance, both held until the transaction ends; None when there is none."""
+    found = session.execute(_LOCK_TASK, {"this": number}).one_or_none()
+    if found is None:
+        return None
+    instance, key, version, digest, task_id, state, completed_at, completed_by_id = found
+    _hold(session, instance, key, version, digest)
+    return LockedTask(instance, task_id, state, completed_at, completed_by_id)
+
+
+def _hold(session: Session, instance: ProcessInstance, *version: Any) -> ProcessInstance:
+    session.info.setdefault("locked_instances", set()).add(instance.id)
+    if version[0] is not None:
+        session.info.setdefault("versions", {})[instance.definition_id] = version
     return instance
 
 
-def held_task(session: Session, task_id: int) -> UserTask | None:
-    """A user task as it is now, with its instance, held until the transaction ends; None when there is none.
-
-    For whoever is about to complete it: one look instead of three.
-    """
-    task = session.scalars(_HOLD_TASK, {"this": task_id}).one_or_none()
-    if task is not None:
-        session.info.setdefault("locked_instances", set()).add(task.instance_id)
-        session.info.setdefault("held_tasks", set()).add(task.id)
-    return task
-
-
-def is_held(session: Session, task: UserTask) -> bool:
-    """Whether the task was read under the hold that this transaction has."""
-    return task.id in session.info.get("held_tasks", ())
+def version_of(session: Session, instance: ProcessInstance) -> tuple[str, int, str] | None:
+    """The key, number and content hash of the version that a locked instance runs on; None when it is not locked."""
+    versions: dict[int, tuple[str, int, str]] = session.info.get("versions", {})
+    return versions.get(instance.definition_id)
 
 
 def locked_if_free(session: Session, instance_ids: Iterable[int]) -> set[int]:
     """Hold those of these instances that nobody else holds, without waiting for the others; says which."""
-    found = {instance.id for instance in session.scalars(_LOCK_FREE, {"these": sorted(set(instance_ids))})}
-    session.info.setdefault("locked_instances", set()).update(found)
-    return found
+    found = session.execute(_LOCK_FREE, {"these": sorted(set(instance_ids))})
+    return {_hold(session, *each).id for each in found}
 
 
 @event.listens_for(Session, "after_soft_rollback")
 def _forget(session: Session, *_: Any) -> None:
     # Rolling back to a savepoint gives back what was locked since.
-    session.info.pop("locked_instances", None)
-    session.info.pop("held_tasks", None)
+    for held in ("locked_instances", "versions"):
+        session.info.pop(held, None)
 
 
 @event.listens_for(Session, "after_commit")

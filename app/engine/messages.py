@@ -98,17 +98,18 @@ def as_step(name: str, payload: dict[str, Any], key: str | None) -> Step:
     return Step(StepKind.MESSAGE, {"name": name, "payload": payload, **keyed})
 
 
-def look_for_kept(session: Session, batch: Batch, instance_id: int) -> None:
-    """An instance begins to wait for messages in the step under way: look whether one is kept that it waits for."""
-    found = batch.add(_LOOK_FOR_KEPT, [{"instance": instance_id, "now": clock.now()}])
-    session.info.setdefault(_KEPT, {})[instance_id] = found
+def look_for_kept(session: Session, batch: Batch, instance: ProcessInstance, waits: Sequence[dict[str, Any]]) -> None:
+    """An instance begins these waits in the step under way: look whether a message is kept for one of them."""
+    here = {"instance": instance.id, "kind": instance.subject_kind, "subject": instance.subject_id, "now": clock.now()}
+    found = batch.add(_LOOK_FOR_KEPT, [{**here, "waits_for": each["name"], "with_key": each["key"]} for each in waits])
+    session.info.setdefault(_KEPT, {})[instance.id] = found
 
 
 def has_kept(session: Session, instance_id: int) -> bool:
     """Whether the step before began a wait for which a message is kept; once, then somebody has seen to it."""
     looked_for: dict[int, Outcome] = session.info.get(_KEPT, {})
     found = looked_for.pop(instance_id, None)
-    return found is not None and found.first is not None
+    return found is not None and found.count > 0
 
 
 def take(session: Session, instance_id: int) -> Row[Any] | None:
@@ -155,7 +156,20 @@ _KEPT_FOR = (
     .order_by(_EARLY.c.id)
     .limit(1)
 )
-_LOOK_FOR_KEPT = Statement(_KEPT_FOR)
+_WITH_KEY = bindparam("with_key", type_=_EARLY.c.key.type)
+_LOOK_FOR_KEPT = Statement(
+    select(_EARLY.c.id)
+    .where(
+        _EARLY.c.name == bindparam("waits_for"),
+        _EARLY.c.subject_kind == bindparam("kind"),
+        _EARLY.c.subject_id == bindparam("subject"),
+        or_(_WITH_KEY.is_(None), _EARLY.c.key == _WITH_KEY),
+        _EARLY.c.state == MessageState.WAITING.value,
+        _EARLY.c.held_for_id.is_(None) | (_EARLY.c.held_for_id == bindparam("instance")),
+        _EARLY.c.expires_at.is_(None) | (_EARLY.c.expires_at > bindparam("now")),
+    )
+    .limit(1)
+)
 _TAKE = Statement(
     update(_EARLY)
     .where(_EARLY.c.id == bindparam("this"), _EARLY.c.state == MessageState.WAITING.value)

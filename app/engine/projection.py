@@ -65,7 +65,8 @@ _NEW_TEAM = Statement(
         select(_TASKS.c.id, bindparam("team", type_=_TEAMS.c.team_key.type)).where(
             _TASKS.c.instance_id == bindparam("of_instance"), _TASKS.c.task_id == bindparam("of_task")
         ),
-    )
+    ),
+    sees_batch=True,
 )
 _NO_TIMER = Statement(delete(_TIMERS).where(*_this(_TIMERS, "element")))
 _NEW_TIMER = Insertion(_TIMERS)
@@ -339,7 +340,7 @@ def _project_messages(change: _Change) -> None:
     ]
     change.batch.add(_NEW_WAIT, new)
     if new:
-        messages.look_for_kept(change.session, change.batch, instance.id)
+        messages.look_for_kept(change.session, change.batch, instance, new)
 
 
 def _remove(change: _Change, statement: Statement, gone: Set[tuple[str, str]], rows: Sequence[Any], named: str) -> None:

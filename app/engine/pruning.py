@@ -32,7 +32,7 @@ def prune(workflow: Any) -> int:
 def _is_over(workflow: Any, task_id: Any) -> bool:
     for level in [workflow, *workflow.subprocesses.values()]:
         if task_id in level.tasks:
-            return bool(level.tasks[task_id].state & FINISHED)
+            return bool(level.tasks[task_id]._state & FINISHED)
     return True
 
 
@@ -47,7 +47,7 @@ def _prune_level(workflow: Any, level: Any) -> int:
     removed = _drop_past_rounds(workflow, level)
     tasks, root = level.tasks, level.task_tree
     for task in reversed(_finished_part(level)):
-        if task is root or not task.state & FINISHED or task.id in workflow.subprocesses:
+        if task is root or not task._state & FINISHED or task.id in workflow.subprocesses:
             continue
         parent = tasks[task._parent]
         children = task._children
@@ -75,7 +75,7 @@ def _drop_past_rounds(workflow: Any, level: Any) -> int:
             continue
         for child in list(task._children):
             branch = _below(level, child)
-            if all(level.tasks[each].state & FINISHED and each not in workflow.subprocesses for each in branch):
+            if all(level.tasks[each]._state & FINISHED and each not in workflow.subprocesses for each in branch):
                 task._children.remove(child)
                 for each in branch:
                     del level.tasks[each]
@@ -97,7 +97,7 @@ def _finished_part(level: Any) -> list[Task]:
     while stack:
         task = stack.pop()
         found.append(task)
-        if task.state & FINISHED:
+        if task._state & FINISHED:
             stack.extend(level.tasks[child] for child in task._children)
     return found
 
@@ -108,12 +108,12 @@ def _is_join(task: Task) -> bool:
 
 def _is_open_join(task: Task) -> bool:
     """A join's arrival that no later arrival has consumed."""
-    return _is_join(task) and task.state != TaskState.COMPLETED and not task.internal_data.get("joined")
+    return _is_join(task) and task._state != TaskState.COMPLETED and not task.internal_data.get("joined")
 
 
 def _is_dead_end(task: Task, parent: Task) -> bool:
-    return not _is_open_join(task) and bool(parent.state & FINISHED)
+    return not _is_open_join(task) and bool(parent._state & FINISHED)
 
 
 def _is_plain_link(child: Task) -> bool:
-    return bool(child.state & FINISHED) and not _is_open_join(child)
+    return bool(child._state & FINISHED) and not _is_open_join(child)

@@ -98,7 +98,7 @@ def advance(session: Session, instance_id: int, step: Step) -> list[Thrown]:
     except (StepFailed, OperationalError, StaleDataError):
         raise
     except ElementFailed as error:
-        name = definitions.compiled(instance.definition).name_of(error.element)
+        name = definitions.compiled_for(session, instance).name_of(error.element)
         raise StepFailed(instance_id, error.element, error.reason, step, name=name, errors=error.errors) from error
     except Exception as error:
         # Whatever it is, it must stop this instance only; the log has the whole story.
@@ -114,7 +114,7 @@ def is_fresh(session: Session, instance_id: int) -> bool:
 
 
 def _restore(session: Session, instance: ProcessInstance, step: Step) -> _Run:
-    compiled = definitions.compiled(instance.definition)
+    compiled = definitions.compiled_for(session, instance)
     scripts = DeskScripts(session, instance.subject, instance.id, step.by_id)
     budget = Budget()
     if instance.blob is None:
@@ -227,7 +227,7 @@ def _save(run: _Run) -> None:
     )
     run.history.settle(workflow, batch, after)
     is_over = workflow.is_completed()
-    blob = state.dump(workflow, definitions.compiled(instance.definition))
+    blob = state.dump(workflow, definitions.compiled_for(run.session, instance))
     workflow.budget.check_size(blob, run.scripts.assigning)
     kept = batch.add(_KEEP, [_written(instance, blob)]) if blob != instance.blob else None
     batch.run(run.session)

@@ -31,7 +31,7 @@ from app.engine.failures import (
     stall,
     was_first_elsewhere,
 )
-from app.engine.locking import held_task, is_held
+from app.engine.locking import LockedTask, locked_task
 from app.engine.models import InstanceState, Parked, ProcessInstance, TaskState, Timer, UserTask
 from app.engine.steps import Step, StepKind
 from app.engine.subject import Subject
@@ -44,7 +44,6 @@ __all__ = [
     "cancel",
     "claim",
     "complete_task",
-    "hold_task",
     "names_come_from",
     "refresh",
     "release",
@@ -122,46 +121,40 @@ def start(
     return instance
 
 
-def complete_task(session: Session, task: UserTask, answer: dict[str, Any], *, by_id: int | None) -> None:
+def complete_task(session: Session, task: UserTask | int, answer: dict[str, Any], *, by_id: int | None) -> None:
     """Complete an open user task with a form's answer and run the instance on.
 
+    Args:
+        task: the task, or its number.
+
     Raises:
+        NotFound: no task has this number.
         TaskClosed: somebody completed it before, or the process no longer needs it.
         Conflict: somebody holds the instance; it takes no step before it is resumed.
         InvalidInput: an operation refused values of the answer, a day in the future say; nothing stalls.
         StepFailed: the process cannot go on; the boundary rolls back and records its aftermath.
     """
-    instance = locked(session, task.instance_id)
-    if not is_held(session, task):
-        _look_again(session, task)
-    _refuse_closed(session, task)
-    if instance is not None:
-        refuse_suspended(session, instance)
+    now = locked_task(session, task if isinstance(task, int) else task.id)
+    if now is None:
+        raise NotFound(_("There is no such task."))
+    if isinstance(task, UserTask):
+        _tell(task, now)
+    _refuse_closed(session, now)
+    refuse_suspended(session, now.instance)
+    instance_id = now.instance.id
     # A diagram asks "who did this?" as `work.by`; no field of a form may claim to be that.
-    step = Step(StepKind.TASK, {"task_id": task.task_id, "answer": answer}, by_id)
+    step = Step(StepKind.TASK, {"task_id": now.task_id, "answer": answer}, by_id)
     if _queue(session).running:
-        _submit(session, lambda: _advance_safely(session, task.instance_id, step))
+        _submit(session, lambda: _advance_safely(session, instance_id, step))
         return
     try:
-        _submit(session, lambda: _advance(session, task.instance_id, step))
+        _submit(session, lambda: _advance(session, instance_id, step))
     except StepFailed as failure:
         # The whole body runs once more at its boundary; a second time it is no race.
         raise_what_is_no_fault(failure, or_retry=True)
         if failure.refuses(answer):
             raise InvalidInput(_("Some fields need another look. Nothing was sent."), failure.errors) from failure
         raise
-
-
-def hold_task(session: Session, task_id: int) -> UserTask:
-    """A user task, held with its instance until the transaction ends: for whoever is about to complete it.
-
-    Raises:
-        NotFound: there is none.
-    """
-    task = held_task(session, task_id)
-    if task is None:
-        raise NotFound(_("There is no such task."))
-    return task
 
 
 def claim(session: Session, task: UserTask, person_id: int) -> None:
@@ -374,12 +367,9 @@ def _refresh(session: Session, subject: Subject) -> None:
             _advance_safely(session, instance_id, Step(StepKind.REFRESH))
 
 
-_INSTANCES, _TASKS, _TIMERS = ProcessInstance.__table__, UserTask.__table__, Timer.__table__
+_INSTANCES, _TIMERS = ProcessInstance.__table__, Timer.__table__
 assert isinstance(_INSTANCES, Table)
 _NEW_INSTANCE = _INSTANCES.insert()
-_TASK_NOW = select(_TASKS.c.state, _TASKS.c.completed_at, _TASKS.c.completed_by_id).where(
-    _TASKS.c.id == bindparam("this")
-)
 # Of the table, not of the model: ten thousand may be due at once, and nobody needs their rows.
 _INSTANCE_OF = select(_TIMERS.c.instance_id).where(_TIMERS.c.id == bindparam("this"))
 _DUE = (
@@ -431,15 +421,13 @@ def refuse_suspended(session: Session, instance: ProcessInstance) -> None:
     )
 
 
-def _look_again(session: Session, task: UserTask) -> None:
-    """What may have become of a task while this transaction waited for its instance."""
-    session.flush()
-    now = session.connection().execute(_TASK_NOW, {"this": task.id}).one()
-    for name, value in now._mapping.items():
-        set_committed_value(task, name, value)
+def _tell(task: UserTask, now: LockedTask) -> None:
+    """Let whoever holds a task see what became of it while this transaction waited for its instance."""
+    for name in ("state", "completed_at", "completed_by_id"):
+        set_committed_value(task, name, getattr(now, name))
 
 
-def _refuse_closed(session: Session, task: UserTask) -> None:
+def _refuse_closed(session: Session, task: UserTask | LockedTask) -> None:
     if task.state == TaskState.OPEN:
         return
     at = task.completed_at

@@ -30,7 +30,7 @@ from app.engine.budgets import Budget
 from app.engine.compiled import Compiled
 from app.engine.environment import DeskScripts
 from app.engine.parser import event_definitions
-from app.engine.task import DeskTask
+from app.engine.task import DeskTask, inherited
 from app.engine.values import plain
 from app.engine.workflow import DeskSubWorkflow, DeskWorkflow
 
@@ -230,20 +230,11 @@ def _load_internal(task: Task, internal: dict[str, Any]) -> dict[str, Any]:
 
 
 def _merged(before: dict[str, Any], changed: dict[str, Any] | None, dropped: list[str] | None) -> dict[str, Any]:
-    # Branches must not share what one of them may later merge into.
-    data = {key: _copy(value) for key, value in before.items()}
+    data = inherited(before)
     data.update(changed or {})
     for key in dropped or ():
         data.pop(key, None)
     return data
-
-
-def _copy(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _copy(part) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_copy(part) for part in value]
-    return value
 
 
 def _is_finished(task: DeskTask) -> bool:

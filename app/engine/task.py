@@ -6,7 +6,7 @@ Every task of a running process is one of these, because each makes its own chil
 from __future__ import annotations
 
 import time
-from secrets import token_hex
+from os import urandom
 from typing import Any
 
 from SpiffWorkflow.specs.base import TaskSpec
@@ -25,7 +25,7 @@ def inherited(data: dict[str, Any]) -> dict[str, Any]:
 class DeskTask(Task):  # type: ignore[misc]  # the library has no types
     """One element that an instance has come to."""
 
-    # The table of tasks holds it by this: 32 hexadecimal digits. The library's own are objects, slow to make and to find.
+    # The table of tasks holds it by this: 32 hexadecimal digits. The library's own are objects, slow to make and find.
     id: str
 
     def __init__(
@@ -42,7 +42,7 @@ class DeskTask(Task):  # type: ignore[misc]  # the library has no types
         Args:
             changed_at: when it came to its state, in seconds; now when None.
         """
-        self.id = task_id or token_hex(16)
+        self.id = task_id or urandom(16).hex()
         workflow.tasks[self.id] = self
         self.workflow = workflow
         self._children: list[str] = []

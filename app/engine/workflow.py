@@ -40,7 +40,7 @@ class _Table:
         Timers are left out: they fire in steps of their own, in the order of their due times, so that one that fails
         does not keep a person from completing a task.
         """
-        for task in [task for task in self.tasks.values() if task.state == TaskState.WAITING]:
+        for task in [task for task in self.tasks.values() if task._state == TaskState.WAITING]:
             if task.id in self.tasks and not task.task_spec.timers:
                 task.task_spec._update(task)
 
@@ -60,7 +60,7 @@ class _Table:
 
     def ready(self, *, manual: bool) -> list[Task]:
         """Tasks that can run now: by themselves, or (manual) by a person."""
-        return [t for t in self.tasks.values() if t.state == TaskState.READY and bool(t.task_spec.manual) is manual]
+        return [t for t in self.tasks.values() if t._state == TaskState.READY and bool(t.task_spec.manual) is manual]
 
     def collect_log_extras(self, dct: dict[str, Any] | None = None) -> dict[str, Any]:
         """Nothing: the library would describe the whole tree for every log line."""
@@ -176,7 +176,7 @@ class DeskWorkflow(_Table, BpmnWorkflow):  # type: ignore[misc]  # the library h
         ran = False
         for task in level.ready(manual=False):
             # An earlier task of this round may have cancelled it.
-            if task.state != TaskState.READY or task.id not in level.tasks:
+            if task._state != TaskState.READY or task.id not in level.tasks:
                 continue
             self.budget.spend_task()
             will(task)
@@ -203,7 +203,7 @@ class DeskWorkflow(_Table, BpmnWorkflow):  # type: ignore[misc]  # the library h
         return [
             task
             for task in self.event_manager.tasks.values()
-            if task.state == TaskState.WAITING and task.id in task.workflow.tasks and not task.workflow.completed
+            if task._state == TaskState.WAITING and task.id in task.workflow.tasks and not task.workflow.completed
         ]
 
     def waiting_timers(self) -> list[tuple[Task, TimerDefinition]]:

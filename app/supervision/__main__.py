@@ -52,6 +52,7 @@ def _run(settings: Settings, *, wants_demo: bool, started: float) -> None:
         logs, build = import_module("app.logs"), import_module("app").create_app
         logs.configure()
         app = build(desk.settings)
+        import_module("app.garbage").keep_what_is_loaded()
         is_new = settings.on_sqlite and not (settings.data / "suport.db").exists()
         if is_new:
             say("Preparing the database" + (" and the demo data …" if wants_demo else " …"))

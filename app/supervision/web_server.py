@@ -9,6 +9,7 @@ from gunicorn.app.base import BaseApplication
 
 from app import create_app, logs
 from app.config import Settings
+from app.garbage import keep_what_is_loaded
 from app.supervision.roles import die_with_parent
 
 GRACEFUL_SECONDS = 8
@@ -75,7 +76,9 @@ def serve(app: Flask, settings: Settings, listener: socket.socket) -> None:
 def application() -> Flask:
     """The desk for a gunicorn that somebody else starts, logging as all of its processes do."""
     logs.configure()
-    return create_app()
+    app = create_app()
+    keep_what_is_loaded()
+    return app
 
 
 class FirstPage:

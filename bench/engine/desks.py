@@ -76,7 +76,7 @@ def _apply(session: Session, instance_id: int, subject_id: int, what: Interactio
 
 
 def _complete(session: Session, task_id: int, what: Interaction) -> None:
-    service.complete_task(session, service.hold_task(session, task_id), dict(what.answer), by_id=reference.PERSON)
+    service.complete_task(session, task_id, dict(what.answer), by_id=reference.PERSON)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
-STRETCH = 20
+STRETCH = 100
 
 
 def cpu_ms(work: Callable[[], object]) -> float:

@@ -19,7 +19,7 @@ from bench.engine.measuring import STRETCH, cpu_ms, median, stretches
 def measure(quick: bool) -> Measured:
     """Restore, complete and persist, and a start, on SQLite and PostgreSQL."""
     measured = Measured()
-    count = 40 if quick else 200
+    count = 100 if quick else 400
     with tempfile.TemporaryDirectory(prefix="suport-bench-") as folder:
         with sqlite_desk(Path(folder)) as desk:
             _measure_on(desk, "sqlite", "SQLite", count, measured)

@@ -19,7 +19,7 @@ from app.engine.xml import SourceFile
 from tests.conftest import cheap_settings
 
 from .conftest import DIAGRAMS
-from .drawing import diagram, element, flow, line, path, timer
+from .drawing import diagram, element, flow, line, path, properties, timer, user_task
 from .test_lint_mutations import SAMPLES, mutated, mutation
 
 FOREIGN = DIAGRAMS / "foreign"
@@ -157,6 +157,18 @@ def test_the_copies_go_into_a_folder_and_json_stays_json(check: Check, tmp_path:
 @pytest.mark.parametrize("name", ["one_task", "boundary_timers", "event_gateway"])
 def test_our_own_diagrams_need_no_copy(name: str) -> None:
     assert copy_of(SourceFile("bpmn", name, (DIAGRAMS / f"{name}.bpmn").read_bytes()))[1] == {}
+
+
+def test_a_property_that_stands_there_twice_is_set_in_both_places() -> None:
+    """The last one counts, whichever was found first."""
+    empty = properties(form="work", variableName="", candidate_role="agent").replace("bpmn:extensionElements", "x")
+    inside = empty.removeprefix("<x>").removesuffix("</x>")
+    task = user_task("x").replace("</bpmn:extensionElements>", f"{inside}</bpmn:extensionElements>")
+
+    adopted = adopt(diagram(*line(task)))
+
+    assert adopted is not None
+    assert b'value=""' not in adopted.content
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -345,13 +345,13 @@ def test_a_transaction_fires_many_timers_when_they_are_quick(own_desk: Flask, mo
     assert [THINGS[number].notes for number in range(1, 6)] == [["silence"]] * 5
 
 
+# On SQLite the one writer holds everything.
 @pytest.mark.postgres
+@pytest.mark.parametrize("own_desk", ["postgresql"], indirect=True)
 def test_a_held_instance_is_fired_after_the_others_and_by_itself(
     own_desk: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Waiting for one instance while holding others is how two workers come to wait for each other."""
-    if database.db.engine.dialect.name == "sqlite":
-        pytest.skip("SQLite has one writer, who holds everything")
     ids = begun_on_five_things()
     together = locked_if_free
     monkeypatch.setattr(jobs_of_engine, "locked_if_free", lambda session, wanted: together(session, sorted(wanted)[1:]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -65,8 +66,12 @@ class Desk:
 
 
 @contextmanager
-def interrupted(*, after_seconds: float) -> Iterator[None]:
-    """Raise `OutOfTimeError` in whatever runs after some time, as RQ does when a job's time is over."""
+def interrupted(*, after_seconds: float = 0) -> Iterator[Callable[[], None]]:
+    """Raise `OutOfTimeError` in whatever runs then, as RQ does when a job's time is over.
+
+    Args:
+        after_seconds: when; 0 for when what is given is called, from any thread.
+    """
 
     def end(_number: int, _frame: object) -> None:
         raise OutOfTimeError
@@ -74,7 +79,7 @@ def interrupted(*, after_seconds: float) -> Iterator[None]:
     before = signal.signal(signal.SIGALRM, end)
     signal.setitimer(signal.ITIMER_REAL, after_seconds)
     try:
-        yield
+        yield lambda: signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGALRM)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

@@ -166,7 +166,8 @@ def test_a_mail_that_takes_longer_than_its_job_may_says_so_and_is_tried_again(de
     desk.server.answers.append(STALL)
     outgoing_id = queue(desk)
 
-    with interrupted(after_seconds=0.3):
+    with interrupted() as interrupt:
+        desk.server.meanwhile = interrupt
         jobs.send(outgoing_id)
 
     waiting = desk.outgoing(outgoing_id)

@@ -51,7 +51,7 @@ def relocate(workflow: DeskWorkflow, mapper: Mapper) -> dict[str, LevelMap]:
                 raise CannotMove(Outcome.NEEDS_MAPPING, element_of(owner), "What it calls is not in the new version.")
             found = mapper.level(level.spec, inner)
         _relocate_level(workflow, level, found)
-        maps |= {task_id: found for task_id in level.tasks}
+        maps |= dict.fromkeys(level.tasks, found)
     return maps
 
 
