@@ -258,7 +258,7 @@ def refuse_while_reading() -> None:
 
 @event.listens_for(Session, "loaded_as_persistent")
 @event.listens_for(Session, "pending_to_persistent")
-def _hold(session: Session, row: object) -> None:
+def keep_until_the_end(session: Session, row: object) -> None:
     """Keep the rows of a writing transaction until its end.
 
     The session itself forgets a row as soon as nobody uses it, and a process step that calls many services would read

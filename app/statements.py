@@ -106,6 +106,38 @@ class Statement:
         return map(self.form(dialect).parameters, rows)
 
 
+class Question:
+    """A SELECT of columns with named parameters; its values come as the session would give them."""
+
+    def __init__(self, made: Select[Any]) -> None:
+        self._asked = Statement(made)
+        self._types = [column.type for column in made.selected_columns]
+        self._read: dict[str, list[Callable[[Any], Any] | None]] = {}
+
+    def first(self, session: Session, given: Row) -> list[Any] | None:
+        """The values of the first row; what the session has not written yet is written before.
+
+        Raises:
+            DBAPIError: as the session would raise it.
+        """
+        session.flush()
+        connection = session.connection()
+        driver: Any = connection.connection.dbapi_connection
+        form = self._asked.form(connection.dialect)
+        with told_as_usual(connection):
+            row = driver.execute(form.text, form.parameters(given)).fetchone()
+        if row is None:
+            return None
+        read = self._readers(connection.dialect)
+        return [value if convert is None else convert(value) for convert, value in zip(read, row, strict=True)]
+
+    def _readers(self, dialect: Dialect) -> list[Callable[[Any], Any] | None]:
+        if dialect.name not in self._read:
+            impls = [kind.dialect_impl(dialect) for kind in self._types]
+            self._read[dialect.name] = [impl.result_processor(dialect, None) for impl in impls]
+        return self._read[dialect.name]
+
+
 class Insertion(Statement):
     """New rows of a table. Each row names every column but the number that the database gives."""
 

@@ -2,61 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, event, inspect, select
-from sqlalchemy.orm import load_only
+from sqlalchemy.orm import make_transient_to_detached
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
 
-from app.db import Session
+from app.db import Session, keep_until_the_end
 from app.engine.models import ProcessDefinition, ProcessInstance, UserTask
+from app.statements import Question
 
-# What a step reads; the rest is read when somebody asks for it.
-_STEP = load_only(
-    ProcessInstance.definition_id,
-    ProcessInstance.subject_kind,
-    ProcessInstance.subject_id,
-    ProcessInstance.state,
-    ProcessInstance.blob,
-    ProcessInstance.state_format,
-    ProcessInstance.lock_version,
-    ProcessInstance.pending_step,
-    ProcessInstance.attempts,
-    ProcessInstance.suspended_at,
+# What a step reads of an instance; the rest is read when somebody asks for it.
+_STEP = tuple(
+    ProcessInstance.__table__.c[name]
+    for name in (
+        "id",
+        "definition_id",
+        "subject_kind",
+        "subject_id",
+        "state",
+        "blob",
+        "state_format",
+        "lock_version",
+        "pending_step",
+        "attempts",
+        "suspended_at",
+    )
 )
-# What finds the compiled form of an instance's version, without its row. Outer joins: of an instance that was moved to
-# another version while this transaction waited for it, PostgreSQL joins the row it saw before, which fits no longer.
+_STEP_NAMES = frozenset(column.name for column in _STEP)
+# What finds the compiled form of its version, without the version's row.
 _VERSION = (ProcessDefinition.key, ProcessDefinition.version, ProcessDefinition.content_hash)
-_READ = (
-    select(ProcessInstance, *_VERSION)
-    .outerjoin(ProcessInstance.definition)
-    .options(_STEP)
-    .execution_options(populate_existing=True)
-)
-_LOCK = _READ.where(ProcessInstance.id == bindparam("this")).with_for_update(of=ProcessInstance)
+# An outer join: when an instance was moved to another version while this transaction waited for it, PostgreSQL joins
+# the row that it saw before, which fits no longer.
+_READ = select(*_STEP, *_VERSION).outerjoin(ProcessDefinition, ProcessDefinition.id == ProcessInstance.definition_id)
+_LOCK = Question(_READ.where(ProcessInstance.id == bindparam("this")).with_for_update(of=ProcessInstance))
 _LOCK_FREE = (
     _READ.where(ProcessInstance.id.in_(bindparam("these", expanding=True)))
     .order_by(ProcessInstance.id)
     .with_for_update(of=ProcessInstance, skip_locked=True)
 )
-_LOCK_TASK = (
-    select(
-        ProcessInstance,
-        *_VERSION,
-        UserTask.task_id,
-        UserTask.state,
-        UserTask.completed_at,
-        UserTask.completed_by_id,
-    )
-    .outerjoin(ProcessInstance.definition)
-    .join(UserTask, UserTask.instance_id == ProcessInstance.id)
-    .options(_STEP)
+_LOCK_TASK = Question(
+    _READ.join(UserTask, UserTask.instance_id == ProcessInstance.id)
+    .add_columns(UserTask.task_id, UserTask.state, UserTask.completed_at, UserTask.completed_by_id)
     .where(UserTask.id == bindparam("this"))
     # Both: what another transaction wrote while this one waited is read for locked rows only.
     .with_for_update(of=(ProcessInstance, UserTask))
-    .execution_options(populate_existing=True)
 )
 
 
@@ -75,29 +68,40 @@ def locked(session: Session, instance_id: int) -> ProcessInstance | None:
     if instance_id in session.info.get("locked_instances", ()):
         # Nobody else can have changed it since.
         present = session.identity_map.get(identity_key(ProcessInstance, instance_id))
-        if present is not None and not inspect(present).expired_attributes:
+        if present is not None and inspect(present).expired_attributes.isdisjoint(_STEP_NAMES):
             # As a query would: the caller may read anew what it has changed and not written yet.
             session.flush()
             return present
-    found = session.execute(_LOCK, {"this": instance_id}).one_or_none()
-    return _hold(session, *found) if found is not None else None
+    found = _LOCK.first(session, {"this": instance_id})
+    return _hold(session, found) if found is not None else None
 
 
 def locked_task(session: Session, number: int) -> LockedTask | None:
     """A user task as it is now, with its instance, both held until the transaction ends; None when there is none."""
-    found = session.execute(_LOCK_TASK, {"this": number}).one_or_none()
+    found = _LOCK_TASK.first(session, {"this": number})
     if found is None:
         return None
-    instance, key, version, digest, task_id, state, completed_at, completed_by_id = found
-    _hold(session, instance, key, version, digest)
-    return LockedTask(instance, task_id, state, completed_at, completed_by_id)
+    *of_instance, task_id, state, completed_at, completed_by_id = found
+    return LockedTask(_hold(session, of_instance), task_id, state, completed_at, completed_by_id)
 
 
-def _hold(session: Session, instance: ProcessInstance, *version: Any) -> ProcessInstance:
-    session.info.setdefault("locked_instances", set()).add(instance.id)
+def _hold(session: Session, found: Sequence[Any]) -> ProcessInstance:
+    """The instance of a row that was locked, as this session has it from now on."""
+    values = {column.name: value for column, value in zip(_STEP, found, strict=False)}
+    version = tuple(found[len(_STEP) :])
     if version[0] is not None:
-        session.info.setdefault("versions", {})[instance.definition_id] = version
-    return instance
+        session.info.setdefault("versions", {})[values["definition_id"]] = version
+    session.info.setdefault("locked_instances", set()).add(values["id"])
+    present: ProcessInstance | None = session.identity_map.get(identity_key(ProcessInstance, values["id"]))
+    if present is None:
+        present = ProcessInstance(**values)
+        make_transient_to_detached(present)
+        session.add(present)
+        keep_until_the_end(session, present)
+        return present
+    for name, value in values.items():
+        set_committed_value(present, name, value)
+    return present
 
 
 def version_of(session: Session, instance: ProcessInstance) -> tuple[str, int, str] | None:
@@ -109,7 +113,7 @@ def version_of(session: Session, instance: ProcessInstance) -> tuple[str, int, s
 def locked_if_free(session: Session, instance_ids: Iterable[int]) -> set[int]:
     """Hold those of these instances that nobody else holds, without waiting for the others; says which."""
     found = session.execute(_LOCK_FREE, {"these": sorted(set(instance_ids))})
-    return {_hold(session, *each).id for each in found}
+    return {_hold(session, row).id for row in found}
 
 
 @event.listens_for(Session, "after_soft_rollback")
