@@ -190,16 +190,10 @@ def _begin(connection: Connection) -> None:
     driver: Any = connection.connection.dbapi_connection
     if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
         return
-    if connection.dialect.name == "sqlite":
-        if _writing.get():
-            _begin_writing(connection)
-        else:
-            _wait_at_most(connection, SQLITE_BUSY_TIMEOUT_MS)
-            driver.execute("BEGIN DEFERRED")
-        if _in_boundary.get():
-            connection.info["offset"] = driver.execute(_OFFSET).fetchone()
-        return
     with told_as_usual(connection):
+        if connection.dialect.name == "sqlite":
+            _begin_on_sqlite(connection, driver)
+            return
         if not _in_boundary.get():
             driver.execute("BEGIN")
             return
@@ -208,6 +202,16 @@ def _begin(connection: Connection) -> None:
         while begun.nextset():
             pass
         connection.info["offset"] = begun.fetchone()
+
+
+def _begin_on_sqlite(connection: Connection, driver: Any) -> None:
+    if _writing.get():
+        _begin_writing(connection)
+    else:
+        _wait_at_most(connection, SQLITE_BUSY_TIMEOUT_MS)
+        driver.execute("BEGIN DEFERRED")
+    if _in_boundary.get():
+        connection.info["offset"] = driver.execute(_OFFSET).fetchone()
 
 
 _OFFSET = "SELECT offset_seconds FROM desk_clock WHERE id = 1"

@@ -44,6 +44,12 @@ def test_what_a_file_needs_comes_from_what_the_desk_ships(check: Check) -> None:
     assert check(ROOT / "processes" / "ticket-lifecycle.bpmn").output == "No problems.\n"
 
 
+def test_an_empty_database_is_as_good_as_none(check: Check, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+
+    assert check(ROOT / "processes" / "ticket-lifecycle.bpmn").output == "No problems.\n"
+
+
 def test_what_a_file_needs_comes_from_the_versions_in_use(check: Check, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir(exist_ok=True)
     database.db.create_all()
