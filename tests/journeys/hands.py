@@ -57,11 +57,16 @@ class HttpHands:
 
     def __init__(self, desk: LivingDesk, email: str) -> None:
         self._desk = desk
-        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+        self._jar = CookieJar()
+        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self._jar))
         self._token = ""
         self.get("/sign-in")
         signed = self.post("/sign-in", email=email, password=PASSWORD)
         assert signed.status == 200, signed.text
+
+    def cookies(self) -> str:
+        """What this browser sends with each request to say who it is."""
+        return "; ".join(f"{cookie.name}={cookie.value}" for cookie in self._jar)
 
     def get(self, path: str) -> Answer:
         """Read a page; while the web process starts again the browser is asked to come back, and does."""
