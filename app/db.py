@@ -173,7 +173,7 @@ def told_as_usual(connection: Connection) -> Iterator[None]:
     try:
         yield
     except driver_error as error:
-        is_lost = dialect.is_disconnect(error, None, None)
+        is_lost = dialect.is_disconnect(error, connection.connection.dbapi_connection, None)
         if is_lost:
             connection.invalidate(error)
         raise DBAPIError.instance(

@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass, field
 
 MAX_PARALLEL_INSTANCES = 200
+# Of an activity that is done again and again, one after the other.
+MAX_ROUNDS = 1_000
 # Asking the processor's clock costs as much as a gateway.
 LOOK_EVERY = 8
 
@@ -32,6 +34,8 @@ class Limits:
     # The clock on the wall goes on while a step waits for a row; what it calculates itself is what loops.
     seconds: float = 10.0
     processor_seconds: float = 1.0
+    # Of all expressions together, in the units of `values.MAX_EFFORT`: most of a second when all of it is spent.
+    effort: int = 3_000_000
     blob_bytes: int = 1_000_000
     queued_steps: int = 200
 
@@ -46,6 +50,7 @@ class Budget:
     limits: Limits = field(default_factory=lambda: LIMITS)
     tasks: int = 0
     children: int = 0
+    effort: int = 0
     started: float = field(default_factory=time.monotonic)
     began_at: float = field(default_factory=time.thread_time)
 
@@ -62,6 +67,12 @@ class Budget:
             raise BudgetExceeded(f"The step took more than {self.limits.seconds:g} seconds.")
         if time.thread_time() - self.began_at > self.limits.processor_seconds:
             raise BudgetExceeded(f"The step calculated for more than {self.limits.processor_seconds:g} seconds.")
+
+    def spend_effort(self, amount: int) -> None:
+        """Count what an expression cost."""
+        self.effort += amount
+        if self.effort > self.limits.effort:
+            raise BudgetExceeded("The step calculates too much: its expressions go through very many values.")
 
     def spend_child(self) -> None:
         """Count one place that the instance comes to."""

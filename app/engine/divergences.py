@@ -8,8 +8,11 @@ no predicted tasks                most of a state, and half of a step, were gues
                                   what may come; children are made when an element completes `gateways`
 AND-join looks at its round       it counts every earlier arrival, so it fires too early     `gateways.Scoped…`
                                   from the second round of a loop on
-AND-join merges what changed      an old value of one branch overwrote the new one of        `gateways._merge_branches`
-                                  another
+joins merge what changed          an old value of one branch overwrote the new one of        `gateways.merge_branches`
+                                  another; so did an old value at one of several ends        `UnpredictedEnd` (here)
+rounds replace what they changed  lists grew together: one that a round made shorter stayed  `repetitions`,
+                                  as long, and a table that was asked again added to its     `UnpredictedDecision`
+                                  old answer; None in a list of items waited for ever
 OR-join asks where tokens can go  it looked at predicted tasks                               `gateways.Reachable…`
 event gateway takes one branch    it took every one whose event it had seen                  `gateways.FirstEvent…`
 several timers at one gateway     they shared one due time                                   `due.DueTimerDefinition`
@@ -45,12 +48,14 @@ from SpiffWorkflow.bpmn.specs.event_definitions.timer import CycleTimerEventDefi
 from SpiffWorkflow.bpmn.specs.mixins.events.intermediate_event import EventBasedGateway
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask
+from SpiffWorkflow.dmn.specs import BusinessRuleTaskMixin
 from SpiffWorkflow.specs.base import TaskSpec
 from SpiffWorkflow.specs.MultiChoice import MultiChoice
 from SpiffWorkflow.spiff.specs.spiff_task import SpiffBpmnTask
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from app.engine.gateways import merge_branches
 from app.engine.task import inherited
 
 # Whose hooks do the same for every element, as long as it has no scripts and no data of its own.
@@ -173,8 +178,25 @@ class UnpredictedCall(Unpredicted):
         my_task.data = inherited(subworkflow.last_task.data)
 
 
+class UnpredictedDecision(Unpredicted):
+    """Asks a decision table; its answer replaces an older one."""
+
+    def _run_hook(self, my_task: Task) -> Any:
+        my_task.data.update(self.dmnEngine.result(my_task))  # type: ignore[attr-defined]  # mixed into the library's
+        return True
+
+
 class UnpredictedEnd(Unpredicted):
-    """The end of a process waits for everything else in it."""
+    """The end of a process waits for everything else in it, and takes over what each path has changed."""
+
+    def _run_hook(self, my_task: Task) -> bool:
+        tasks = my_task.workflow.tasks.values()
+        others = [task for task in tasks if task.task_spec is self and task is not my_task]
+        if others:
+            ended = sorted(others, key=lambda task: task.last_state_change)
+            my_task.data = merge_branches([*ended, my_task])
+        my_task.workflow.data.update(my_task.data)
+        return True
 
     def _check_threshold_unstructured(self, my_task: Task) -> bool:
         finished = TaskState.FINISHED_MASK
@@ -194,6 +216,7 @@ def unpredicted(spec_class: type) -> type:
             (EventBasedGateway, UnpredictedEventGateway),
             (MultiChoice, UnpredictedChoice),
             (SubWorkflowTask, UnpredictedCall),
+            (BusinessRuleTaskMixin, UnpredictedDecision),
         ):
             if issubclass(spec_class, theirs):
                 ours = mixin

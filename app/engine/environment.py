@@ -24,7 +24,7 @@ from app.engine.due import cycle_value, due_moment
 from app.engine.expressions import ExpressionError, compile_expression, compile_script
 from app.engine.facts import FactScope
 from app.engine.subject import Subject
-from app.engine.values import plain
+from app.engine.values import MAX_EFFORT, Effort, plain
 from app.errors import DeskError, InvalidInput
 
 
@@ -101,13 +101,19 @@ class DeskScripts(PythonScriptEngine):  # type: ignore[misc]  # the library has 
 
     def evaluate(self, task: Task, expression: str, external_context: Any = None) -> Any:
         """The value of an expression for this task."""
-        names = Names(task.data, self.facts, external_context)
-        return self._guarded(task, lambda: compile_expression(expression).evaluate(names, self.facts.functions))
+        names, effort = Names(task.data, self.facts, external_context), Effort()
+        value = self._guarded(
+            task, lambda: compile_expression(expression).evaluate(names, self.facts.functions, effort)
+        )
+        # One element may calculate many: a gateway with many flows, a table with many cells.
+        task.workflow.top_workflow.budget.spend_effort(MAX_EFFORT - effort.left)
+        return value
 
     def execute(self, task: Task, script: str, external_context: Any = None) -> bool:
         """Run a script; what it assigns becomes variables of the task."""
-        names = Names(task.data, self.facts, external_context)
-        results = self._guarded(task, lambda: compile_script(script).run(names, self.facts.functions))
+        names, effort = Names(task.data, self.facts, external_context), Effort()
+        results = self._guarded(task, lambda: compile_script(script).run(names, self.facts.functions, effort))
+        task.workflow.top_workflow.budget.spend_effort(MAX_EFFORT - effort.left)
         task.data.update(results)
         self.assigning = element_of(task)
         return True

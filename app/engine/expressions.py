@@ -44,15 +44,23 @@ class Expression:
     paths: frozenset[tuple[str, ...]]
     _calculate: Node
 
-    def evaluate(self, names: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]] = _NO_FUNCTIONS) -> Any:
+    def evaluate(
+        self,
+        names: Mapping[str, Any],
+        functions: Mapping[str, Callable[..., Any]] = _NO_FUNCTIONS,
+        effort: Effort | None = None,
+    ) -> Any:
         """Calculate the value with these names and functions.
 
         The result may be, or hold, one of the values passed in; callers that keep it copy it with `values.plain`.
 
+        Args:
+            effort: what it may spend; the caller sees what is left.
+
         Raises:
             ExpressionError: a name is missing, kinds do not fit, or a limit is reached.
         """
-        scope = Scope(names, functions, Effort())
+        scope = Scope(names, functions, effort or Effort())
         value = self._calculate(scope)
         if type(value) not in _WEIGHTLESS:
             weight(value)
@@ -72,10 +80,13 @@ class Script:
     _run: Callable[[Scope], None]
 
     def run(
-        self, names: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]] = _NO_FUNCTIONS
+        self,
+        names: Mapping[str, Any],
+        functions: Mapping[str, Callable[..., Any]] = _NO_FUNCTIONS,
+        effort: Effort | None = None,
     ) -> dict[str, Any]:
         """Run the script; returns what it assigned, as fresh JSON values (moments as ISO 8601 text)."""
-        scope = Scope(names, functions, Effort())
+        scope = Scope(names, functions, effort or Effort())
         self._run(scope)
         assigned = {name: plain(value) for name, value in scope.local.items()}
         # Each may be small enough while all of them together are not.

@@ -145,22 +145,43 @@ def stall(session: Session, failure: StepFailed) -> None:
         timers.park_one(session, instance.id, failure.step.data["task_id"], failure.step.data["element"])
     session.flush()
     if was_running:
-        record(
-            session,
-            InstanceStalled(
-                instance_id=instance.id,
-                process_key=instance.definition.key,
-                subject_kind=instance.subject_kind,
-                subject_id=instance.subject_id,
-                element=failure.element,
-                reason=failure.reason,
-            ),
-        )
+        _tell(session, instance, failure.element, failure.reason)
+
+
+def strand(session: Session, instance: ProcessInstance, element: str, reason: str) -> None:
+    """Mark an instance as stalled that nothing can move on any more: a person has to.
+
+    Its step went well and stays done; there is nothing to try again.
+    """
+    was_running = instance.state == InstanceState.RUNNING
+    instance.state = InstanceState.STALLED
+    instance.stalled_element, instance.stalled_reason, instance.stalled_at = element[:200], reason, clock.now()
+    session.flush()
+    if was_running:
+        log.warning("instance_stranded", instance=instance.id, element=element, reason=reason)
+        _tell(session, instance, element, reason)
+
+
+def _tell(session: Session, instance: ProcessInstance, element: str, reason: str) -> None:
+    record(
+        session,
+        InstanceStalled(
+            instance_id=instance.id,
+            process_key=instance.definition.key,
+            subject_kind=instance.subject_kind,
+            subject_id=instance.subject_id,
+            element=element,
+            reason=reason,
+        ),
+    )
 
 
 def settle(session: Session, instance: ProcessInstance, done: Step) -> None:
     """After a step went well: forget kept steps that it was, or that nothing waits for any longer."""
     if instance.pending_step is None:
+        if instance.state == InstanceState.STALLED:
+            # It was stranded, and is moving again.
+            keep_pending(instance, [])
         return
     left = [step for step in pending_steps(instance) if not step.is_same_as(done)]
     keep_pending(instance, [step for step in left if _still_waits(session, instance, step)])

@@ -1,4 +1,4 @@
-"""Elements of ours: an AND-join that stays right inside loops, an event gateway with one winner, limited instances.
+"""Gateways of ours: an AND-join that stays right inside loops, an OR-join without prediction, events with one winner.
 
 The library's join counts every earlier arrival at the same gateway, so from the second round on it fires too early.
 Ours looks at the arrivals of the current round only: those below the nearest completed instance of itself.
@@ -9,14 +9,13 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
+from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin
 from SpiffWorkflow.bpmn.specs.defaults import EventBasedGateway, InclusiveGateway, ParallelGateway
-from SpiffWorkflow.spiff.specs.defaults import ParallelMultiInstanceTask
+from SpiffWorkflow.bpmn.specs.mixins.events.intermediate_event import BoundaryEvent
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-from app.engine.budgets import MAX_PARALLEL_INSTANCES, BudgetExceeded
 from app.engine.due import CycleDefinition
-from app.engine.environment import element_of
 
 
 class ScopedParallelGateway(ParallelGateway):  # type: ignore[misc]  # the library has no types
@@ -63,7 +62,7 @@ class ScopedParallelGateway(ParallelGateway):  # type: ignore[misc]  # the libra
     def _run_hook(self, my_task: Task) -> bool:
         finished = [task for task in self.arrivals(my_task) if task.has_state(TaskState.FINISHED_MASK)]
         arrived = [*sorted(finished, key=lambda task: task.last_state_change), my_task]
-        my_task.data = _merge_branches(arrived)
+        my_task.data = merge_branches(arrived)
         for task in finished:
             # Consumed: a later round does not count it and pruning may drop it.
             task.internal_data["joined"] = True
@@ -73,22 +72,35 @@ class ScopedParallelGateway(ParallelGateway):  # type: ignore[misc]  # the libra
 def _went_apart(one: Task, other: Task) -> bool:
     """Whether two arrivals belong to different rounds that run at the same time, as a repeating event begins them.
 
-    Since they parted, each went through an element that the other went through too; branches of one round do not.
+    Since they parted, each went through a parting of branches that the other went through too: there each got what it
+    is joined with. Having passed other elements both says nothing: branches may share them.
     """
     above, task = set(), one.parent
     while task is not None:
         above.add(task.id)
         task = task.parent
-    passed, task = set(), other.parent
+    partings, task = set(), other.parent
     while task.id not in above:
-        passed.add(task.task_spec)
+        partings |= {task.task_spec} if _parts(task) else set()
         task = task.parent
     parted, task = task, one.parent
     while task is not parted:
-        if task.task_spec in passed:
+        if task.task_spec in partings and _parts(task):
             return True
         task = task.parent
     return False
+
+
+def _parts(task: Task) -> bool:
+    """Whether more than one token went on from here; a boundary event that never happened had none."""
+    if task.task_spec is task.workflow.spec.start:
+        return False
+    return sum(not _is_beside(child) for child in task.children) > 1
+
+
+def _is_beside(child: Task) -> bool:
+    waits = child._state == TaskState.WAITING and isinstance(child.task_spec, BoundaryEvent)
+    return waits or child._state == TaskState.CANCELLED or isinstance(child.task_spec, BoundaryEventJoin)
 
 
 def _is_repetition(task: Task) -> bool:
@@ -96,7 +108,7 @@ def _is_repetition(task: Task) -> bool:
     return isinstance(getattr(task.task_spec, "event_definition", None), CycleDefinition)
 
 
-def _merge_branches(arrived: list[Task]) -> dict[str, Any]:
+def merge_branches(arrived: list[Task]) -> dict[str, Any]:
     """The data before the branches parted, with what each branch changed since.
 
     The library merges all that a branch holds, so that an old value which one branch never touched overwrites the new
@@ -107,15 +119,16 @@ def _merge_branches(arrived: list[Task]) -> dict[str, Any]:
     for task in arrived:
         branch = task.parent.data
         changed = {key: value for key, value in branch.items() if key not in before or before[key] != value}
-        _lay_over(data, deepcopy(changed))
+        lay_over(data, deepcopy(changed))
     return data
 
 
-def _lay_over(data: dict[str, Any], changed: dict[str, Any]) -> None:
+def lay_over(data: dict[str, Any], changed: dict[str, Any]) -> None:
+    """Change these values; sets of named values are laid over each other, everything else is replaced."""
     for key, value in changed.items():
         present = data.get(key)
         if isinstance(present, dict) and isinstance(value, dict):
-            _lay_over(present, value)
+            lay_over(present, value)
         else:
             data[key] = value
 
@@ -175,20 +188,3 @@ class FirstEventGateway(EventBasedGateway):  # type: ignore[misc]  # the library
         seen.sort(key=lambda event: moments.get(getattr(event.event_definition, "element", None), ""))
         my_task.internal_data["seen_events"] = seen[:1]
         return bool(super()._run_hook(my_task))
-
-
-class LimitedParallelMultiInstanceTask(ParallelMultiInstanceTask):  # type: ignore[misc]  # the library has no types
-    """Refuses to open more instances at once than the budget allows; the library would make them all first."""
-
-    def create_children(self, my_task: Task) -> Any:
-        """Open one task per item, unless there are too many items."""
-        if self.data_input is not None:
-            wanted = len(self.data_input.get(my_task))
-        else:
-            wanted = my_task.workflow.script_engine.evaluate(my_task, self.cardinality)
-        if wanted > MAX_PARALLEL_INSTANCES:
-            raise BudgetExceeded(
-                f"{wanted} tasks at once; at most {MAX_PARALLEL_INSTANCES} may be opened together.",
-                element_of(my_task),
-            )
-        return super().create_children(my_task)

@@ -12,9 +12,18 @@ from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
 
 from app.db import Session, keep_until_the_end
-from app.engine.models import ProcessDefinition, ProcessInstance, UserTask
+from app.engine.models import (
+    EarlyMessage,
+    HistoryEntry,
+    MessageWait,
+    ProcessDefinition,
+    ProcessInstance,
+    Timer,
+    UserTask,
+)
 from app.statements import Question
 
+_WRITTEN_PAST = (ProcessInstance, UserTask, Timer, MessageWait, EarlyMessage, HistoryEntry)
 # What a step reads of an instance; the rest is read when somebody asks for it.
 _STEP = tuple(
     ProcessInstance.__table__.c[name]
@@ -117,10 +126,13 @@ def locked_if_free(session: Session, instance_ids: Iterable[int]) -> set[int]:
 
 
 @event.listens_for(Session, "after_soft_rollback")
-def _forget(session: Session, *_: Any) -> None:
+def _undo(session: Session, *_: Any) -> None:
     # Rolling back to a savepoint gives back what was locked since.
-    for held in ("locked_instances", "versions"):
-        session.info.pop(held, None)
+    _forget(session)
+    # Rows were told of what a step wrote past the session: nobody else knows that it is undone.
+    for row in session.identity_map.values():
+        if isinstance(row, _WRITTEN_PAST):
+            session.expire(row)
 
 
 @event.listens_for(Session, "after_commit")
@@ -128,3 +140,8 @@ def _forget_all(session: Session) -> None:
     # A savepoint commits too, and gives nothing back.
     if not session.in_nested_transaction():
         _forget(session)
+
+
+def _forget(session: Session) -> None:
+    for held in ("locked_instances", "versions"):
+        session.info.pop(held, None)

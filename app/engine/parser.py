@@ -23,11 +23,11 @@ from app.engine.dmn import DecisionEngine
 from app.engine.due import CycleDefinition, DueTimerDefinition
 from app.engine.gateways import (
     FirstEventGateway,
-    LimitedParallelMultiInstanceTask,
     ReachableInclusiveGateway,
     ScopedParallelGateway,
 )
 from app.engine.message_events import MessageDefinition
+from app.engine.repetitions import DeskLoop, DeskParallelInstances, DeskSequentialInstances
 from app.engine.values import ExpressionError
 
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
@@ -40,7 +40,9 @@ for _name in ("spiff", "spiff.task", "spiff.workflow", "spiff.dmn"):
 class _DeskElements:
     """What every element parser of ours adds to the library's."""
 
-    PARALLEL_MI_CLASS = LimitedParallelMultiInstanceTask
+    STANDARD_LOOP_CLASS = DeskLoop
+    PARALLEL_MI_CLASS = DeskParallelInstances
+    SEQUENTIAL_MI_CLASS = DeskSequentialInstances
 
     node: Any
     spec: BpmnProcessSpec

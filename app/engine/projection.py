@@ -329,13 +329,13 @@ def _project_messages(change: _Change) -> None:
         {
             "instance_id": instance.id,
             "task_id": task_id,
-            "element": element_of(task),
+            "element": awaited.element,
             "name": name,
             "subject_kind": instance.subject_kind,
             "subject_id": instance.subject_id,
-            "key": definition.key_of(task),
+            "key": awaited.key,
         }
-        for (task_id, name), (task, definition) in after.items()
+        for (task_id, name), awaited in after.items()
         if (task_id, name) not in before
     ]
     change.batch.add(_NEW_WAIT, new)

@@ -20,7 +20,7 @@ from app.db import Session, changes
 from app.engine import definitions, projection, state, tokens
 from app.engine.budgets import Budget, BudgetExceeded
 from app.engine.environment import DeskScripts, ElementFailed, element_of
-from app.engine.failures import StepFailed, close, settle
+from app.engine.failures import StepFailed, close, settle, strand
 from app.engine.history import History
 from app.engine.locking import locked
 from app.engine.message_events import MessageDefinition, MessageEvent
@@ -29,7 +29,7 @@ from app.engine.parser import properties
 from app.engine.pruning import prune
 from app.engine.steps import Step, StepKind
 from app.engine.values import ExpressionError, plain
-from app.engine.waits import Waits, waits_of
+from app.engine.waits import Waits, stranded_at, waits_of
 from app.engine.workflow import DeskWorkflow, run_task
 from app.statements import Batch, Outcome, Statement
 
@@ -237,6 +237,8 @@ def _save(run: _Run) -> None:
         close(run.session, instance, InstanceState.COMPLETED, run.step.by_id)
     else:
         settle(run.session, instance, run.step)
+        if not (after.people or after.timers or after.messages):
+            strand(run.session, instance, *stranded_at(workflow))
     run.session.flush()
     if has_begun:
         run.session.info["fresh_instance"] = (instance.id, changes(run.session))

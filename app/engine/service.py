@@ -247,7 +247,8 @@ def retry(session: Session, instance: ProcessInstance, *, by_id: int | None) -> 
     if instance.state != InstanceState.STALLED:
         raise Conflict(_("This instance is not stalled any more."))
     refuse_suspended(session, instance)
-    steps = pending_steps(instance)
+    # Whoever is stranded has no step that failed: looking again tells whether anything has changed.
+    steps = pending_steps(instance) or [Step(StepKind.REFRESH)]
     instance.attempts += 1
     keep_pending(instance, [])
     timers.unstall(session, instance.id)

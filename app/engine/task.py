@@ -86,7 +86,14 @@ class DeskTask(Task):  # type: ignore[misc]  # the library has no types
         self.data = inherited(self.workflow.tasks[self._parent].data)
 
     def cancel(self) -> None:
-        """End it and what is unfinished below it; a chain of finished tasks may be longer than Python's stack."""
+        """End it and what is unfinished below it; a chain of finished tasks may be longer than Python's stack.
+
+        A repeating event that is ended with its activity waits no longer; what it has begun goes on by itself.
+        """
+        if self._state & _UNFINISHED and self._children and self.task_spec.repeats:
+            self._set_state(TaskState.CANCELLED)
+            self.workflow.top_workflow.event_manager.remove_task(self)
+            return
         stack = [self]
         while stack:
             task = stack.pop()

@@ -23,6 +23,7 @@ from app import clock
 from app.engine.budgets import Budget, BudgetExceeded
 from app.engine.due import TimerDefinition
 from app.engine.environment import DeskScripts, ElementFailed, element_of
+from app.engine.listening import DeskEvents
 from app.engine.task import DeskTask
 
 Observer = Callable[[Task], None]
@@ -104,6 +105,7 @@ class DeskWorkflow(_Table, BpmnWorkflow):  # type: ignore[misc]  # the library h
     ) -> None:
         self.budget = budget or Budget()
         super().__init__(spec, subprocess_specs, script_engine=scripts or _NoScripts(), deserializing=True)
+        self.event_manager = DeskEvents(self)
         if not deserializing:
             _begin(self)
 

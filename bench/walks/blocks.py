@@ -73,8 +73,9 @@ class Plan:
     """A whole diagram."""
 
     root: Block
-    # Variables whose value the library leaves to chance (exception ends-merge-old-values).
+    # Variables whose value the library leaves to chance (exception ends-merge-old-values): anywhere, and at the end.
     uncertain: set[str]
+    at_the_end: set[str]
     minutes: dict[str, int]
     # What the process begins with.
     variables: dict[str, int]
@@ -102,7 +103,9 @@ class Grower:
         uncertain = set(_uncertain(root))
         self.written = root.writes()
         self.fill(root, uncertain)
-        return Plan(root, uncertain, self.minutes, {name: 0 for name in self.written if not name.endswith(SAID)})
+        at_the_end = self.written if _has_several_ends(root) else set()
+        variables = {name: 0 for name in self.written if not name.endswith(SAID)}
+        return Plan(root, uncertain, at_the_end, self.minutes, variables)
 
     def name(self, letter: str) -> str:
         self.number += 1
@@ -206,8 +209,14 @@ class Grower:
         return f"{self.rng.choice(self.readable)} {self.rng.choice(('&gt;', '&lt;'))} {self.rng.choice((1, 3, 5, 7))}"
 
 
+def _has_several_ends(level: Block) -> bool:
+    return bool(level.hears) or any(_has_free_boundary(part) for part in level.parts)
+
+
 def _uncertain(block: Block) -> Iterator[str]:
     for each in block.all():
+        if each is not block and each.kind in ("sub", "call") and _has_several_ends(each):
+            yield from each.writes()
         if each.kind == "and":
             for part in each.parts:
                 if _has_free_boundary(part):
@@ -234,6 +243,11 @@ def _calm(block: Block, *, repeats: bool, in_and: bool) -> None:
                 boundary.interrupting = True
         block.boundaries = [each for each in block.boundaries if each.interrupting]
     is_level = block.kind in ("sub", "call")
+    if is_level and repeats:
+        # A loop inside would begin its next round with a counter that the library has mixed up (ends-merge-old-values).
+        block.hears = []
+        for each in block.all():
+            each.boundaries = [boundary for boundary in each.boundaries if boundary.interrupting]
     for part in block.parts:
         inside = block.kind == "and" or (in_and and not is_level)
         _calm(part, repeats=not is_level and (repeats or block.kind == "loop"), in_and=inside)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as real
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -29,6 +30,9 @@ from app.engine.subject import Subject
 from app.engine.values import plain
 from app.engine.workflow import DeskWorkflow, run_task
 from app.engine.xml import SourceFile
+
+# Where the variables stand that are not compared when the process is over.
+END = "end"
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,13 @@ def _messages(task: Task) -> list[str]:
     return [each.name for each in definitions if isinstance(each, MessageEventDefinition)]
 
 
+def _listened(workflow: Any) -> list[str]:
+    """Messages that begin an event sub-process of the outermost process: the library knows no others."""
+    specs = [workflow.subprocess_specs[name] for name in workflow.spec.start.trigger_specs]
+    definitions = [start.event_definition for spec in specs for start in spec.bpmn_start_events]
+    return [each.name for each in definitions if isinstance(each, MessageEventDefinition)]
+
+
 def _is_ended_cycle(task: Task) -> bool:
     # ended-cycles
     definition = getattr(task.task_spec, "event_definition", None)
@@ -81,9 +92,9 @@ def _seen(side: Desk | Library, waiting: Sequence[Task], left_out: dict[str, set
     return Seen(
         ready=tuple(sorted(tasks)),
         waiting=tuple(sorted(task.task_spec.name for task in waiting)),
-        messages=tuple(sorted({name for task in waiting for name in _messages(task)})),
+        messages=tuple(sorted({*(name for task in waiting for name in _messages(task)), *_listened(side.workflow)})),
         completed=completed,
-        data=written(last.data if last else {}, everywhere) if completed else b"",
+        data=written(last.data if last else {}, everywhere | left_out.get(END, set())) if completed else b"",
         calls=calls,
     )
 
@@ -190,7 +201,8 @@ class Library:
     def __init__(self, parsed: Any, left_out: dict[str, set[str]], scripts: Any = None) -> None:
         self.left_out = left_out
         self.calls: list[str] = []
-        spec, subprocess_specs = parsed
+        # shared-specs
+        spec, subprocess_specs = deepcopy(parsed) if parsed[0].start.trigger_specs else parsed
         with library_time():
             self.workflow = BpmnWorkflow(spec, subprocess_specs, script_engine=scripts or PythonScriptEngine())
 
@@ -290,10 +302,10 @@ def library_time() -> Iterator[None]:
 def _in_order(tasks: list[Task], left_out: dict[str, set[str]]) -> list[Task]:
     everywhere = left_out.get("", set())
 
-    def place(task: Task) -> tuple[str, bytes, bytes]:
+    def place(task: Task) -> tuple[str, bytes, float]:
         name = element(task)
-        # What is not compared still tells two tasks of one element apart.
-        return name, written(task.data, everywhere | left_out.get(name, set())), written(task.data, everywhere)
+        # Two tasks of one element that look alike: the earlier one first, on both sides.
+        return name, written(task.data, everywhere | left_out.get(name, set())), task.last_state_change
 
     return sorted(tasks, key=place)
 

@@ -14,7 +14,7 @@ from app import clock
 from bench.walks import shipped
 from bench.walks.blocks import Block, Grower, Plan
 from bench.walks.drawing import draw
-from bench.walks.sides import Desk, Library, Seen, compile_for_desk, parse_for_library
+from bench.walks.sides import END, Desk, Library, Seen, compile_for_desk, parse_for_library
 
 BEGIN = datetime(2031, 3, 3, 8, tzinfo=UTC)
 # Reading a diagram takes longer than a walk, so each is walked a few times.
@@ -34,7 +34,10 @@ class Difference:
 
 @lru_cache(maxsize=4)
 def prepared(diagram: int) -> tuple[Any, Any, dict[str, set[str]], dict[str, int]]:
-    """Ours compiled, the library's, the variables not compared (by task; "" is everywhere), those at the start."""
+    """Ours compiled, the library's, the variables not compared, and those at the start.
+
+    Not compared are variables by task; "" is everywhere, END when the process is over.
+    """
     plan = Grower(diagram).plan()
     ours = compile_for_desk(draw(plan, for_library=False), "p")
     theirs = parse_for_library(draw(plan, for_library=True), "p")
@@ -43,7 +46,7 @@ def prepared(diagram: int) -> tuple[Any, Any, dict[str, set[str]], dict[str, int
 
 def not_compared(plan: Plan) -> dict[str, set[str]]:
     """Per user task the variables that siblings of its AND branch write (join-merges-old-values)."""
-    found: dict[str, set[str]] = {"": set(plan.uncertain)}
+    found: dict[str, set[str]] = {"": set(plan.uncertain), END: set(plan.at_the_end)}
 
     def look(block: Block, hidden: set[str]) -> None:
         if block.kind in ("user", "instances"):
@@ -116,7 +119,7 @@ def _act(rng: Random, now: datetime, desk: Desk, library: Library, step: int) ->
         if kind == "complete":
             place = rng.randrange(len(names))
             variable = desk.variable(place)
-            answer = shipped.answer_for(rng, variable, step) if variable else {names[place]: rng.randrange(10)}
+            answer = shipped.answer_for(rng, variable, step) if variable else _new_value(rng, *seen.ready[place])
             # The library first: what it does must not depend on ours having gone before.
             library.complete(place, answer)
             desk.complete(place, answer)
@@ -137,6 +140,12 @@ def _act(rng: Random, now: datetime, desk: Desk, library: Library, step: int) ->
         library.fire_due()
         desk.fire_due()
     return "clock", now
+
+
+def _new_value(rng: Random, name: str, data: bytes) -> dict[str, int]:
+    """An answer that changes something (instances-merge-old-values)."""
+    before = json.loads(data).get(name)
+    return {name: rng.choice([value for value in range(10) if value != before])}
 
 
 def _later(rng: Random, now: datetime, desk: Desk) -> datetime:

@@ -21,6 +21,8 @@ from app.engine.subject import Subject
 from app.engine.values import parse_duration
 from app.errors import Conflict
 
+from .drawing import FORM
+
 DIAGRAMS = Path(__file__).parent / "diagrams"
 
 
@@ -146,6 +148,11 @@ class Desk:
     def start(self, key: str, *others: str, **variables: Any) -> ProcessInstance:
         self.deploy(key, *others)
         return service.start(self.session, key, self.subject, variables=variables)
+
+    def draw(self, *files: definitions.SourceFile, **variables: Any) -> ProcessInstance:
+        """Deploy diagrams that a test drew and start the first."""
+        definitions.deploy(self.session, [*files, FORM])
+        return service.start(self.session, files[0].name.removesuffix(".bpmn"), self.subject, variables=variables)
 
     def open(self) -> list[str]:
         return [task.element for task in queries.open_tasks(self.session, self.subject)]

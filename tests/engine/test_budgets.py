@@ -24,7 +24,7 @@ from app.engine.xml import SourceFile
 from tests.conftest import cheap_settings
 
 from .conftest import THINGS, Desk, Thing
-from .drawing import diagram, element, flow, path, service_task, timer, user_task
+from .drawing import diagram, element, flow, path, service_task, table, timer, user_task
 
 NOW = datetime(2026, 11, 18, 8, 0, tzinfo=UTC)
 LONGEST_SECONDS = 2.0
@@ -87,6 +87,24 @@ def ending(*activity: str) -> SourceFile:
     return after_a_timer(*activity, element("endEvent", "e"), path("x", "e"))
 
 
+def choosing() -> SourceFile:
+    """A gateway whose conditions each go through many words."""
+    condition = f"thing.broken and len({HEAVY.partition('= ')[2]}) &lt; 0"
+    conditions = [flow("x", f"e{number}", condition) for number in range(100)]
+    ends = [element("endEvent", f"e{number}") for number in range(100)]
+    body = (element("exclusiveGateway", "x", default="x_e"), *ends, element("endEvent", "e"), path("x", "e"))
+    return after_a_timer(*body, *conditions)
+
+
+def deciding() -> tuple[SourceFile, SourceFile]:
+    """A decision table whose rows each go through many words."""
+    cell = f"thing.broken and len({HEAVY.partition('= ')[2]}) &lt; ?"
+    asked = table(*[([cell], ["1"])] * 100, policy="COLLECT", inputs=("1",), outputs=("team",))
+    called = "<spiffworkflow:calledDecisionId>routing</spiffworkflow:calledDecisionId>"
+    task = element("businessRuleTask", "x", f"<bpmn:extensionElements>{called}</bpmn:extensionElements>")
+    return ending(task), asked
+
+
 LARGE = "if thing.broken:\n    a = text\n    b = text\n    c = text\n    d = text\n    f = text\n    g = text"
 HEAVY = "heavy = [word for word in words if word not in words[:50]]"
 
@@ -136,14 +154,16 @@ GREEDY = {
     "very many operations in order": Greedy(
         (ending(repeated(service_task("x", "testing.note", text="&quot;x&quot;"), MANY, in_order=True)),),
         ("x",),
-        "seems to loop",
+        "20000 tasks one after the other",
     ),
     "an endless loop": Greedy(
         (going_round(script("count", "rounds = 1"), names=("count",)),), ("again", "count", "decide"), "seems to loop"
     ),
     "an endless loop that calculates much": Greedy(
-        (going_round(script("count", HEAVY), names=("count",)),), ("again", "count", "decide"), "seconds"
+        (going_round(script("count", HEAVY), names=("count",)),), ("again", "count", "decide"), "very many values"
     ),
+    "a gateway that calculates much": Greedy((choosing(),), ("x",), "very many values"),
+    "a decision table that calculates much": Greedy(deciding(), ("x",), "very many values"),
     "an endless loop over a timer of no length": Greedy(
         (
             going_round(
@@ -253,6 +273,7 @@ def test_an_answer_too_large_to_keep_is_refused(desk: Desk) -> None:
     [
         ("tasks", lambda budget: budget.spend_task()),
         ("children", lambda budget: budget.spend_child()),
+        ("effort", lambda budget: budget.spend_effort(1)),
         ("depth", lambda budget: budget.check_depth(4, "call")),
         ("blob_bytes", lambda budget: budget.check_size(b"1234")),
     ],

@@ -138,14 +138,15 @@ def test_what_runs_well_is_left_alone(drawn: str) -> None:
         ("timeDuration", "PT4H"),
         ("timeDuration", '"-PT4H"'),
         ("timeDuration", '"4 hours"'),
-        ("timeDuration", '"P1M"'),
+        ("timeDuration", '"P99999Y"'),
+        ("timeDuration", '"2026-11-23"'),
         ("timeDuration", "4"),
+        ("timeDuration", "P1.5D"),
         ("timeDate", "2026-11-23"),
-        ("timeDate", '"2026-11-23T10:00:00"'),
+        ("timeDate", '"PT4H"'),
+        ("timeDate", '"2026-02-30"'),
         ("timeDate", '"soon"'),
-        ("timeCycle", '"R1000000/PT0S"'),
-        ("timeCycle", '"R/PT1H"'),
-        ("timeCycle", '"PT1H"'),
+        ("timeCycle", '"R3/PT1H"'),
         ("timeDuration", ""),
     ],
 )
@@ -160,7 +161,11 @@ def test_a_timer_that_would_be_misread_is_refused(kind: str, text: str) -> None:
     [
         ("timeDuration", '"PT4H"'),
         ("timeDuration", 'duration("PT4H")'),
+        ("timeDuration", '"P1Y2M"'),
+        ("timeDuration", '"PT1.5S"'),
         ("timeDate", '"2026-11-23T10:00:00Z"'),
+        ("timeDate", '"2026-11-23T10:00:00"'),
+        ("timeDate", '"2026-11-23"'),
         ("timeDate", "now()"),
     ],
 )
@@ -168,6 +173,28 @@ def test_a_proper_timer_is_left_alone(kind: str, text: str) -> None:
     drawn = element("intermediateCatchEvent", "x", timer(kind, text))
 
     assert found(diagram(*line(drawn))) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "is_right"),
+    [
+        ('"R3/PT1H"', True),
+        ('"R/P1M"', True),
+        ('"R3/PT1H/2026-11-23T18:00:00"', True),
+        ('"R3/2026-11-23T18:00:00Z/P1D"', True),
+        ('"R0/PT1H"', False),
+        ('"R1000000/PT0S"', False),
+        ('"R3/PT30S"', False),
+        ('"R3/P99999Y"', False),
+        ('"PT1H"', False),
+        ('"R3/-PT1H"', False),
+    ],
+)
+def test_a_cycle_is_read_as_the_engine_reads_it(text: str, is_right: bool) -> None:
+    repeats = element("boundaryEvent", "y", timer("timeCycle", text), attachedToRef="x", cancelActivity="false")
+    drawn = (*line(user_task("x")), repeats, element("endEvent", "late"), path("y", "late"))
+
+    assert (("y", "timer") not in errors(diagram(*drawn), FORM)) is is_right
 
 
 def test_an_unknown_name_is_refused_unless_something_assigns_it() -> None:

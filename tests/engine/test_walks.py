@@ -119,7 +119,7 @@ def user(name: str, *boundaries: Boundary) -> Block:
 
 
 def begin(main: Block, minutes: dict[str, int] | None = None, **variables: int) -> Desk:
-    plan = Plan(Block("sub", "p", [main]), set(), minutes or {}, variables)
+    plan = Plan(Block("sub", "p", [main]), set(), set(), minutes or {}, variables)
     desk = Desk(compile_for_desk(draw(plan, for_library=False), "p"), {})
     with clock.frozen(BEGIN):
         desk.start(dict(variables))

@@ -10,7 +10,19 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from app.engine.lint import decisions, elements, engine, events, expressions, foreign, settings, structure, tasks
+from app.engine.lint import (
+    decisions,
+    elements,
+    engine,
+    events,
+    expressions,
+    foreign,
+    repetitions,
+    settings,
+    structure,
+    tasks,
+    timers,
+)
 from app.engine.lint.bundle import Bundle, Diagram, Problem, Report
 from app.engine.xml import FileKind, SourceFile
 
@@ -23,7 +35,9 @@ _DIAGRAM_RULES: Final[tuple[Callable[[Diagram, Bundle, Report], None], ...]] = (
     structure.check,
     elements.check,
     tasks.check,
+    repetitions.check,
     expressions.check,
+    timers.check,
     events.check,
     settings.check,
     foreign.check,

@@ -108,8 +108,6 @@ def _check_element(element: Element, scope: Scope, diagram: Diagram, report: Rep
         _check_event(element, kind, scope, diagram, report)
     if element.get("isForCompensation") == "true":
         report.error(name, "compensation", _WAY_OUT["compensateEventDefinition"])
-    if kind in ACTIVITIES:
-        _check_repetition(element, report)
 
 
 def _check_message(element: Element, reference: str | None, diagram: Diagram, report: Report) -> None:
@@ -178,20 +176,6 @@ def _check_boundary(element: Element, definitions: list[Element], scope: Scope, 
             "catch errors on a sub-process that ends with an error event."
         )
         report.error(name, "boundary", message)
-
-
-def _check_repetition(element: Element, report: Report) -> None:
-    name = id_of(element)
-    standard = element.find(f"{BPMN}standardLoopCharacteristics")
-    if standard is not None:
-        has_end = standard.get("loopMaximum") or text_of(standard.find(f"{BPMN}loopCondition"))
-        if not has_end:
-            report.error(name, "repetition", "Nothing ends this loop; give it a maximum or a condition.")
-    several = element.find(f"{BPMN}multiInstanceLoopCharacteristics")
-    if several is not None:
-        counted = text_of(several.find(f"{BPMN}loopCardinality")) or text_of(several.find(f"{BPMN}loopDataInputRef"))
-        if not counted:
-            report.error(name, "repetition", "It does not say how often or for which list; give it one of both.")
 
 
 def _check_texts(diagram: Diagram, report: Report) -> None:

@@ -1,11 +1,9 @@
-"""Lint rules on every expression of a diagram: it compiles, its names exist, its timers are times."""
+"""Lint rules on every expression of a diagram: it compiles, and its names exist."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final
 
 from app.engine import facts
@@ -26,8 +24,8 @@ from app.engine.lint.bundle import (
     tag_of,
     text_of,
 )
-from app.engine.lint.tasks import constant, operator_of, parameters_of, variable_name
-from app.engine.values import parse_duration, parse_moment
+from app.engine.lint.tasks import operator_of, parameters_of, variable_name
+from app.engine.lint.timers import BARE_TIME, KINDS
 
 # Properties of user tasks that are expressions.
 EXPRESSION_PROPERTIES: Final = ("assignee", "candidate_teams", "excluded_person", "due")
@@ -37,15 +35,11 @@ MESSAGE_PROPERTIES: Final = ("correlation", "keep_for")
 ANSWER_EXTRAS: Final = frozenset({"by", "at"})
 # The property of a process that names the variables it is started with: "priority, level".
 STARTED_WITH: Final = "variables"
-MAX_CARDINALITY: Final = 1000
 _REPETITIONS: Final = (
     f"{BPMN}standardLoopCharacteristics/{BPMN}loopCondition",
     f"{BPMN}multiInstanceLoopCharacteristics/{BPMN}loopCardinality",
     f"{BPMN}multiInstanceLoopCharacteristics/{BPMN}completionCondition",
 )
-# A time without its quotes, which looks like a name.
-_BARE_TIME: Final = re.compile(r"-?(P[0-9TWDHMS]+|R\d*/.*|\d{4}-\d\d-\d\d.*)")
-_CYCLE: Final = re.compile(r"R(?P<times>\d{0,6})/(?:(?P<start>[^/P][^/]*)/)?(?P<length>P[^/]*)")
 
 
 @dataclass(frozen=True)
@@ -66,16 +60,12 @@ def check(diagram: Diagram, bundle: Bundle, report: Report) -> None:
     attributes = known_attributes(bundle)
     for written in _all_written(diagram):
         compiled = _compiled(written, report)
-        if compiled is not None and not (written.what == "timer" and _BARE_TIME.fullmatch(written.text.strip())):
+        if compiled is not None and not (written.what == "timer" and BARE_TIME.fullmatch(written.text.strip())):
             check_names(written.element, compiled, known, functions, report)
             _check_answer_fields(written.element, compiled, answers, report)
             check_attributes(written.element, compiled, attributes, report)
             if isinstance(compiled, Script):
                 _check_assigned(written.element, compiled, report)
-    for definition in diagram.elements(f"{BPMN}timerEventDefinition"):
-        _check_timer(definition, report)
-    for cardinality in diagram.elements(f"{BPMN}loopCardinality"):
-        _check_cardinality(cardinality, report)
 
 
 def known_variables(bundle: Bundle) -> frozenset[str]:
@@ -154,7 +144,7 @@ def _of_node(node: Element) -> Iterator[Written]:
     for definition in node:
         if tag_of(definition) == "timerEventDefinition":
             for value in definition:
-                if tag_of(value) in ("timeDate", "timeDuration", "timeCycle"):
+                if tag_of(value) in KINDS:
                     yield Written(name, "timer", text_of(value))
 
 
@@ -200,7 +190,9 @@ def _assigned_otherwise(diagram: Diagram) -> Iterator[str]:
         task = holder.getparent() if holder is not None else None
         if task is not None and tag_of(task) != "userTask":
             yield text_of(element)
-    for tag in ("inputDataItem", "outputDataItem", "loopDataInputRef", "loopDataOutputRef", "dataObject"):
+    # A repeated element reads its list, and each of its instances leaves an output item, under the name something else
+    # must have given it.
+    for tag in ("inputDataItem", "loopDataOutputRef", "dataObject"):
         for element in diagram.root.iter(f"{BPMN}{tag}"):
             yield from (element.get("id", ""), element.get("name", ""), text_of(element))
     for service_task in diagram.nodes("serviceTask"):
@@ -249,77 +241,3 @@ def _check_answer_fields(
         if len(path) > 1 and path[0] in answers and path[1] not in answers[path[0]]:
             message = f"No form behind `{path[0]}` has a field `{path[1]}`{similar(path[1], answers[path[0]])}"
             report.error(element, "unknown-field", message)
-
-
-def _check_timer(definition: Element, report: Report) -> None:
-    owner = _owner_event(definition)
-    values = [child for child in definition if tag_of(child) in ("timeDate", "timeDuration", "timeCycle")]
-    if len(values) != 1 or not text_of(values[0]):
-        report.error(owner, "timer", "The timer needs one time: a date, a duration or a cycle.")
-        return
-    kind, text = tag_of(values[0]), text_of(values[0])
-    if _BARE_TIME.fullmatch(text):
-        report.error(owner, "timer", f'Put the time in quotes, it is an expression: "{text}".')
-        return
-    try:
-        is_constant, value = constant(compile_expression(text))
-    except ExpressionError:
-        # Said by the rule on expressions.
-        return
-    if kind == "timeCycle" and not _may_repeat(definition.getparent()):
-        message = "Only a non-interrupting boundary event can repeat; use a duration, or a loop in the diagram."
-        report.error(owner, "timer", message)
-        return
-    if is_constant:
-        _check_constant_time(owner, kind, value, report)
-
-
-def _check_constant_time(owner: str, kind: str, value: object, report: Report) -> None:
-    if not isinstance(value, str):
-        report.error(owner, "timer", "A timer's value is a text, a moment or a duration, not a number or a list.")
-        return
-    try:
-        if kind == "timeCycle":
-            _check_cycle(owner, value, report)
-        elif value.startswith("-"):
-            report.error(owner, "timer", f'"{value}" lies in the past and would be read as if it had no minus sign.')
-        elif kind == "timeDuration":
-            parse_duration(value)
-        else:
-            parse_moment(value)
-            if re.search(r"T\d", value) and not re.search(r"(Z|[+-]\d\d:?\d\d)$", value):
-                message = f'"{value}" does not say in which time zone; add Z or an offset such as +02:00.'
-                report.error(owner, "timer", message)
-    except ExpressionError as error:
-        report.error(owner, "timer", str(error))
-
-
-def _may_repeat(event: Element | None) -> bool:
-    return event is not None and tag_of(event) == "boundaryEvent" and event.get("cancelActivity") == "false"
-
-
-def _check_cycle(owner: str, value: str, report: Report) -> None:
-    match = _CYCLE.fullmatch(value)
-    if match is None:
-        raise ExpressionError(f'"{value[:40]}" is no cycle; write "R3/PT4H".')
-    length = parse_duration(match["length"])
-    if length < timedelta(minutes=1):
-        report.error(owner, "timer", "A cycle repeats once a minute at most; give it more time.")
-    if match["times"] == "" or int(match["times"]) > MAX_CARDINALITY:
-        report.error(owner, "timer", f"A cycle says how often it repeats, at most {MAX_CARDINALITY} times.")
-
-
-def _owner_event(definition: Element) -> str:
-    parent = definition.getparent()
-    return id_of(parent) if parent is not None else id_of(definition)
-
-
-def _check_cardinality(cardinality: Element, report: Report) -> None:
-    try:
-        is_constant, value = constant(compile_expression(text_of(cardinality)))
-    except ExpressionError:
-        return
-    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_CARDINALITY
-    if is_constant and not is_count:
-        message = f"How many must be a whole number from 0 to {MAX_CARDINALITY}."
-        report.error(owner_of(cardinality), "repetition", message)

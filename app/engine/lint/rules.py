@@ -128,6 +128,9 @@ FAMILIES: Final[dict[str, tuple[Rule, ...]]] = {
             "Let the loop return before the split.",
         ),
         Rule(
+            "double-flow", _ERROR, "Several flows from one element enter the same parallel join.", "Keep one of them."
+        ),
+        Rule(
             "event-gateway",
             _BOTH,
             "Behind an event gateway stands something that is no single waiting event.",
@@ -180,7 +183,7 @@ FAMILIES: Final[dict[str, tuple[Rule, ...]]] = {
         Rule(
             "repetition",
             _ERROR,
-            "A repeated activity without an end, a number or a list, or with too many rounds.",
+            "A repeated activity without an end, a number or a list that is there, or with too many rounds.",
             "Say how often, or for which list.",
         ),
         Rule("ad-hoc", _ERROR, "Ad-hoc sub-processes cannot be run.", "Draw the order of their steps."),
@@ -202,11 +205,17 @@ FAMILIES: Final[dict[str, tuple[Rule, ...]]] = {
         Rule("missing-signal", _ERROR, "A signal without a definition or a name.", "Choose or name the signal."),
         Rule("missing-error", _ERROR, "An error that is not defined in the file.", "Choose one that is."),
         Rule("missing-escalation", _ERROR, "An escalation that is not defined in the file.", "Choose one that is."),
-        Rule("signal-never-thrown", _ERROR, "A signal is awaited that nothing throws.", "Wait for a message."),
+        Rule(
+            "signal-never-thrown",
+            _ERROR,
+            "A signal is awaited that nothing throws in the same instance.",
+            "Wait for a message.",
+        ),
         Rule(
             "uncaught-error",
             _ERROR,
-            "An error or cancellation that nobody catches: the process would go on as if all were well.",
+            "An error or cancellation that nobody catches, or not each caller: "
+            "the process would go on as if all were well.",
             "Catch it on the edge of the sub-process, or end without it.",
         ),
         Rule(
@@ -233,13 +242,13 @@ FAMILIES: Final[dict[str, tuple[Rule, ...]]] = {
         Rule(
             "message-once",
             _ERROR,
-            "A non-interrupting message event happens once only.",
-            "Wait on a branch of its own that loops.",
+            "A non-interrupting message event happens once only, and so does one that catches several escalations.",
+            "Wait for messages on a branch of its own that loops; escalate once, or interrupt.",
         ),
         Rule(
             "event-sub-process",
             _ERROR,
-            "An event sub-process with flows, markers or without an event.",
+            "An event sub-process with flows, markers, a correlation or without an event.",
             "Remove them, or say on which event it starts.",
         ),
         Rule(
@@ -251,8 +260,8 @@ FAMILIES: Final[dict[str, tuple[Rule, ...]]] = {
         Rule(
             "timer",
             _ERROR,
-            "A timer that would be misread: without quotes, in the past, without a time zone, "
-            "a cycle where nothing can repeat.",
+            "A timer that could not wait: without quotes, with a minus sign, past the end of the calendar, "
+            "a cycle where nothing can repeat, or more than once a minute.",
             "Correct the time; the message says how.",
         ),
     ),

@@ -232,6 +232,10 @@ def _check_join(gateway: Element, scope: Scope, report: Report) -> None:
     if len(entering) < 2:
         return
     below = scope.reachable([step for step in scope.steps(name) if step in scope.nodes])
+    for source, count in Counter(flow.source for flow in entering).items():
+        if count > 1:
+            message = f"{count} flows come from `{source}`; the join waits for one from each. Keep one of them."
+            report.error(name, "double-flow", message)
     back = [flow for flow in entering if flow.source in below]
     if back and len(back) < len(entering):
         message = (

@@ -10,7 +10,6 @@ from app.engine import operations
 from app.engine.expression_calls import similar
 from app.engine.expressions import Expression, ExpressionError, compile_expression
 from app.engine.lint.bundle import (
-    BPMN,
     SPIFF,
     Bundle,
     Diagram,
@@ -21,6 +20,7 @@ from app.engine.lint.bundle import (
     id_of,
     properties,
 )
+from app.engine.lint.calling import called_from
 from app.engine.values import plain
 
 USER_TASK_PROPERTIES: Final = frozenset(
@@ -51,7 +51,7 @@ def check(diagram: Diagram, bundle: Bundle, report: Report) -> None:
     for activity in diagram.nodes("callActivity"):
         _check_call(activity, bundle, report)
     for process in diagram.processes:
-        if _calls_itself(id_of(process), bundle):
+        if id_of(process) in called_from(process, bundle):
             message = "The process calls itself, directly or through others, and would never end; break the circle."
             report.error(id_of(process), "calls-itself", message)
 
@@ -183,22 +183,3 @@ def _check_call(activity: Element, bundle: Bundle, report: Report) -> None:
     elif called not in bundle.processes:
         message = f"There is no process `{called}`{similar(called, bundle.processes)} Add its file or choose another."
         report.error(name, "missing-process", message)
-
-
-def _calls_itself(key: str, bundle: Bundle) -> bool:
-    seen: set[str] = set()
-    waiting = _called_by(bundle.processes.get(key))
-    while waiting:
-        called = waiting.pop()
-        if called == key:
-            return True
-        if called not in seen:
-            seen.add(called)
-            waiting.extend(_called_by(bundle.processes.get(called)))
-    return False
-
-
-def _called_by(process: Element | None) -> list[str]:
-    if process is None:
-        return []
-    return [each.get("calledElement", "") for each in process.iter(f"{BPMN}callActivity")]

@@ -71,7 +71,7 @@ class Versions(Desk):
         assert {(row.task_id, row.element): row.due_at for row in timers} == waits.timers
         messages = self.session.scalars(select(MessageWait).filter_by(**of))
         assert {(row.task_id, row.name): row.element for row in messages} == {
-            key: task.task_spec.bpmn_id for key, (task, _) in waits.messages.items()
+            key: awaited.element for key, awaited in waits.messages.items()
         }
         passages = self.session.scalars(select(HistoryEntry).filter_by(**of, left_at=None))
         assert {row.task_id: row.element for row in passages} == {
