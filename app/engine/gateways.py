@@ -41,6 +41,11 @@ class ScopedParallelGateway(ParallelGateway):  # type: ignore[misc]  # the libra
             stack.extend(task.children)
         return [task for task in found if not _went_apart(my_task, task)]
 
+    def forget(self, my_task: Task) -> None:
+        """Take away what has arrived and waits: a branch that comes later meets nobody."""
+        for task in (my_task, *self.arrivals(my_task)):
+            task.internal_data["joined"] = True
+
     def _check_threshold_unstructured(self, my_task: Task) -> bool:
         missing = set(self._inputs)
         for task in (my_task, *self.arrivals(my_task)):

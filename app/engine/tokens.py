@@ -14,6 +14,7 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from app.engine.environment import ElementFailed, element_of
+from app.engine.gateways import ScopedParallelGateway
 from app.engine.steps import Step, StepKind
 from app.engine.values import ExpressionError, plain
 from app.engine.workflow import DeskWorkflow
@@ -67,7 +68,7 @@ def _waiting_at(workflow: DeskWorkflow, element: str, task_id: str | None) -> Ta
         for task in level.tasks.values()
         if task.state & _OPEN and task.task_spec.bpmn_id == element and (task_id is None or task.id == task_id)
     ]
-    if any(isinstance(task.task_spec, BoundaryEvent | Join) for task in found):
+    if any(isinstance(task.task_spec, BoundaryEvent) for task in found):
         raise ElementFailed(element, f"“{element}” waits beside another element; cancel what it belongs to.")
     # What a multi-instance element runs is cancelled with it, not one by one.
     whole = [task for task in found if isinstance(task.task_spec, LoopTask)] or found
@@ -124,6 +125,8 @@ def _entry(level: Any, element: str) -> TaskSpec:
 
 def _cancel(token: Task) -> None:
     split = token.parent
+    if isinstance(token.task_spec, ScopedParallelGateway):
+        token.task_spec.forget(token)
     token.cancel()
     if split is not None and isinstance(split.task_spec, BoundaryEventSplit):
         # The events at its edge go with it; what they have started already goes on.

@@ -12,6 +12,7 @@ from app.errors import Conflict
 from app.events import RecordedEvent
 
 from .conftest import Desk, Thing
+from .drawing import diagram, element, message, path, service_task, user_task
 
 Later = Callable[..., datetime]
 
@@ -118,3 +119,27 @@ def test_a_failing_instance_leaves_the_others_of_its_subject_alone(desk: Desk, t
 
     assert (failing.state, well.state) == (InstanceState.STALLED, InstanceState.COMPLETED)
     assert thing.notes == ["hello"]
+
+
+def test_rows_that_somebody_holds_are_read_anew_after_a_step_was_undone(desk: Desk, thing: Thing) -> None:
+    """A message ends a task and the step then fails; who cancels the instance next must find the task open."""
+    drawn = diagram(
+        element("startEvent", "s"),
+        user_task("a"),
+        element("boundaryEvent", "told", message(), attachedToRef="a", cancelActivity="true"),
+        service_task("fails", "testing.work", broken="thing.broken"),
+        element("endEvent", "e"),
+        path("s", "a", "e"),
+        path("told", "fails", "e"),
+    )
+    thing.broken = True
+    instance = desk.draw(drawn)
+    held = desk.task("a")
+
+    service.send_message(desk.session, "customer_reply", desk.subject)
+    assert (instance.state, held.state) == (InstanceState.STALLED, "open")
+
+    service.cancel(desk.session, instance, "Not needed.", by_id=7)
+    desk.session.flush()
+    desk.session.refresh(held)
+    assert held.state == "cancelled"

@@ -87,6 +87,24 @@ def test_a_row_that_somebody_never_lets_go_is_not_waited_for_without_end(
     clock.use_offset(timedelta(0))
 
 
+@pytest.mark.postgres
+@pytest.mark.parametrize("desk", ["postgresql"], indirect=True)
+def test_the_first_boundary_after_the_database_came_back_goes_well(desk: Flask) -> None:
+    """Connections that rest in the pool are gone when the database was restarted; nobody is told of it."""
+    move_on = timedelta(seconds=60)
+    run_in_transaction(lambda session: move_clock(session, move_on))
+    other = db.standalone_engine(str(desk.config["SQLALCHEMY_DATABASE_URI"]))
+    with other.connect() as restarting:
+        ours = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+        restarting.execute(text(f"{ours} AND pid <> pg_backend_pid()"))
+    other.dispose()
+
+    run_in_transaction(lambda session: move_clock(session, move_on))
+
+    assert _offset_stored() == 120
+    clock.use_offset(timedelta(0))
+
+
 def test_a_lost_race_runs_the_body_again_and_then_says_so(desk: Flask) -> None:
     tries = []
 
