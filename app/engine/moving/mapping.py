@@ -108,17 +108,16 @@ def map_level(old: BpmnProcessSpec, new: BpmnProcessSpec, overrides: Overrides) 
 
 
 def _helper(name: str, spec: TaskSpec, found: LevelMap) -> str | None:
-    if name == found.old.end.name:
-        target: str | None = found.new.end.name
-    else:
-        target = name
-        for ending in (SPLIT, JOIN, REPEATED):
-            if name.endswith(ending):
-                owner = found.names.get(name.removesuffix(ending))
-                target = f"{owner}{ending}" if owner is not None else None
+    target: str | None = name
+    ending = next((each for each in (SPLIT, JOIN, REPEATED) if name.endswith(each)), None)
+    if ending is not None:
+        owner = found.names.get(name.removesuffix(ending))
+        target = f"{owner}{ending}" if owner is not None else None
+    elif name == found.old.end.name:
+        target = found.new.end.name
+    elif spec.bpmn_id is not None:
         # An event sub-process is listed under its own name too.
-        if target == name and spec.bpmn_id is not None:
-            target = found.names.get(spec.bpmn_id)
+        target = found.names.get(spec.bpmn_id)
     return target if target in found.new.task_specs else None
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from app.engine import service
 from app.engine.models import InstanceState
 from app.engine.xml import SourceFile
@@ -70,7 +72,8 @@ def test_a_called_process_moves_with_its_caller(desk: Versions) -> None:
     assert instance.state == InstanceState.COMPLETED
 
 
-def test_repetitions_under_way_go_on_where_they_were(desk: Versions) -> None:
+@pytest.mark.parametrize("called", ["every", "each"])
+def test_repetitions_under_way_go_on_where_they_were(desk: Versions, called: str) -> None:
     def version(name: str, order: str) -> tuple[str, ...]:
         loop = (
             f'<bpmn:multiInstanceLoopCharacteristics isSequential="{order}"><bpmn:loopCardinality>3'
@@ -84,10 +87,13 @@ def test_repetitions_under_way_go_on_where_they_were(desk: Versions) -> None:
         instance = desk.begin()
         desk.complete("each", outcome="yes")
         assert desk.open() == ["each"] * left
-        desk.move(instance, desk.put(*version("every", order)), each="every")
-        assert desk.open() == ["every"] * left
-        desk.complete("every", outcome="yes")
-        desk.complete("every", outcome="yes")
+        renamed = {"each": called} if called != "each" else {}
+        # With something else in it: the version that it has already is no other one.
+        second = desk.put(*version(called, order), element("textAnnotation", f"why_{order}"))
+        desk.move(instance, second, **renamed)
+        assert desk.open() == [called] * left
+        desk.complete(called, outcome="yes")
+        desk.complete(called, outcome="yes")
         assert desk.open() == ["after"]
         desk.complete("after", outcome="yes")
         assert instance.state == InstanceState.COMPLETED
