@@ -14,6 +14,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 from sqlalchemy import select
+from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -22,6 +23,8 @@ from app.db import move_clock, run_in_transaction
 from app.errors import Conflict, DeskError, InvalidInput
 
 _OF_EXTENSIONS = {"limiter", "shell", "run", "routes"}
+# PostgreSQL's states for a table and for a column that is not there.
+_NO_SUCH_PLACE = ("42P01", "42703")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -55,6 +58,13 @@ class _Commands(click.Group):
             raise click.ClickException("\n".join([error.message, *details])) from error
         except DeskError as error:
             raise click.ClickException(error.message) from error
+        except (OperationalError, InterfaceError, ProgrammingError) as error:
+            if isinstance(error, ProgrammingError) and getattr(error.orig, "sqlstate", None) not in _NO_SUCH_PLACE:
+                raise
+            raise click.ClickException(
+                f"The database refuses: {str(error.orig).splitlines()[0]}. ./run db state says which schema it has and "
+                "which one is needed; ./run db upgrade makes or mends it."
+            ) from error
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from app import clock
 from app.db import Session
-from app.engine import timers
+from app.engine import messages, timers
 from app.engine.events import InstanceStalled
 from app.engine.locking import locked as locked
 from app.engine.models import HistoryEntry, InstanceState, MessageWait, ProcessInstance, TaskState, Timer, UserTask
@@ -177,14 +177,19 @@ def _tell(session: Session, instance: ProcessInstance, element: str, reason: str
 
 
 def settle(session: Session, instance: ProcessInstance, done: Step) -> None:
-    """After a step went well: forget kept steps that it was, or that nothing waits for any longer."""
+    """After a step went well: forget kept steps that it was, or that nothing waits for any longer.
+
+    Messages among them are not lost: they are on record as any that nobody waited for.
+    """
     if instance.pending_step is None:
         if instance.state == InstanceState.STALLED:
             # It was stranded, and is moving again.
             keep_pending(instance, [])
         return
     left = [step for step in pending_steps(instance) if not step.is_same_as(done)]
-    keep_pending(instance, [step for step in left if _still_waits(session, instance, step)])
+    waited_for = [step for step in left if _still_waits(session, instance, step)]
+    keep_pending(instance, waited_for)
+    messages.keep_untaken(session, instance.subject, [step for step in left if step not in waited_for])
 
 
 def _still_waits(session: Session, instance: ProcessInstance, step: Step) -> bool:
@@ -214,6 +219,7 @@ def _still_waits(session: Session, instance: ProcessInstance, step: Step) -> boo
 def close(session: Session, instance: ProcessInstance, state: InstanceState, by_id: int | None) -> None:
     """End an instance in the tables: nothing of it is open, due or waited for any longer."""
     now = clock.now()
+    messages.keep_untaken(session, instance.subject, pending_steps(instance))
     instance.state = state
     instance.ended_at = now
     instance.pending_step = None

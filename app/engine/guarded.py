@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,10 +28,18 @@ def _no_such(what: str, left: object, right: object) -> ExpressionError:
     return ExpressionError(f"`{what}` does not work on {kind_of(left)} and {kind_of(right)}.")
 
 
+def _of_numbers(calculate: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
+    try:
+        return bounded_number(calculate(left, right))
+    except OverflowError:
+        # A whole number that no fraction can stand beside.
+        raise ExpressionError("The result is too large.") from None
+
+
 def add(effort: Effort, left: Any, right: Any) -> Any:
     """Numbers, text with text, list with list, a moment or duration with a duration."""
     if is_number(left) and is_number(right):
-        return bounded_number(left + right)
+        return _of_numbers(operator.add, left, right)
     if isinstance(left, str) and isinstance(right, str):
         if len(left) + len(right) > MAX_TEXT:
             raise ExpressionError("The text is too long.")
@@ -62,7 +71,7 @@ def _add_time(left: Any, right: Any) -> Any:
 def subtract(effort: Effort, left: Any, right: Any) -> Any:
     """Numbers; two moments give a duration; a moment or duration less a duration."""
     if is_number(left) and is_number(right):
-        return bounded_number(left - right)
+        return _of_numbers(operator.sub, left, right)
     if isinstance(left, datetime) and isinstance(right, str) and right.startswith("P"):
         right = parse_duration(right)
     elif isinstance(left, str) and isinstance(right, timedelta) and not left.startswith("P"):
@@ -84,7 +93,7 @@ def subtract(effort: Effort, left: Any, right: Any) -> Any:
 def multiply(effort: Effort, left: Any, right: Any) -> Any:
     """Numbers, or a duration and a number. Text and lists are never repeated."""
     if is_number(left) and is_number(right):
-        return bounded_number(left * right)
+        return _of_numbers(operator.mul, left, right)
     if is_number(left) and isinstance(right, timedelta):
         left, right = right, left
     if isinstance(left, timedelta) and is_number(right):
@@ -120,7 +129,7 @@ def divide_whole(effort: Effort, left: Any, right: Any) -> Any:
         raise _no_such("//", left, right)
     if not right:
         raise ExpressionError("Nothing can be divided by zero.")
-    return bounded_number(left // right)
+    return _of_numbers(operator.floordiv, left, right)
 
 
 def remainder(effort: Effort, left: Any, right: Any) -> Any:
@@ -129,7 +138,7 @@ def remainder(effort: Effort, left: Any, right: Any) -> Any:
         raise _no_such("%", left, right)
     if not right:
         raise ExpressionError("Nothing can be divided by zero.")
-    return bounded_number(left % right)
+    return _of_numbers(operator.mod, left, right)
 
 
 def negative(value: Any) -> Any:

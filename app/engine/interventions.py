@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from keyword import iskeyword
 from typing import Any
 
 from app import clock
 from app.db import Session
 from app.engine import definitions, queries, service, timers
+from app.engine.facts import known_facts
 from app.engine.failures import locked
 from app.engine.models import HistoryEntry, InstanceState, ProcessInstance, TaskState, UserTask
+from app.engine.refusals import refuse_suspended
 from app.engine.steps import Step, StepKind
 from app.engine.subject import Subject
 from app.engine.values import ExpressionError, plain
@@ -69,7 +72,7 @@ def suspend(
         Conflict: it is on hold already, has ended, or has changed since it was looked at.
     """
     held = _held(session, instance, by_id, lock_version)
-    service.refuse_suspended(session, held)
+    refuse_suspended(session, held)
     held.suspended_at, held.suspended_by_id, held.suspended_reason = clock.now(), by_id, _reason(reason)
     session.flush()
     timers.park(session, held.id)
@@ -137,7 +140,7 @@ def move(
     if not cancel and not start:
         raise InvalidInput(_("Say at which element to cancel, at which to start, or both."))
     why = _reason(reason)
-    service.refuse_suspended(session, held)
+    refuse_suspended(session, held)
     _refuse_unstarted(held)
     # Written first: what the element that starts now does is told after it.
     outcome = "moved" if cancel and start else "token_cancelled" if cancel else "token_started"
@@ -169,8 +172,7 @@ def set_variable(
     held = _held(session, instance, by_id, lock_version)
     why = _reason(reason)
     _refuse_unstarted(held)
-    if not name.isidentifier():
-        raise InvalidInput(_("“%(name)s” is no name of a variable.", name=name), {"name": [_("No name.")]})
+    _refuse_name(name, held.subject_kind)
     try:
         kept = plain(value)
     except ExpressionError as error:
@@ -201,6 +203,16 @@ def _held(session: Session, instance: ProcessInstance, by_id: int | None, lock_v
 def _refuse_unstarted(instance: ProcessInstance) -> None:
     if instance.blob is None:
         raise Conflict(_("The first step of this process failed; retry it first: it does not stand anywhere yet."))
+
+
+def _refuse_name(name: str, subject_kind: str) -> None:
+    """Only what a diagram could write, and what does not hide something that it reads."""
+    if not name.isidentifier() or iskeyword(name) or name.startswith("_"):
+        message = _("“%(name)s” is no name of a variable: letters, digits and underscores, a letter first.", name=name)
+        raise InvalidInput(message, {"name": [message]})
+    if name in known_facts(subject_kind):
+        message = _("“%(name)s” is what the desk knows; a variable of that name would hide it.", name=name)
+        raise InvalidInput(message, {"name": [message]})
 
 
 def _reason(text: str) -> str:

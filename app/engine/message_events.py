@@ -124,15 +124,15 @@ def key_text(value: object) -> str | None:
     """A key as it is kept: numbers and texts are the same, so `7` finds "7".
 
     Raises:
-        ExpressionError: it is neither, or too long.
+        ExpressionError: it is neither, too long, or no text that a database keeps.
     """
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise ExpressionError(f"A correlation key is a text or a whole number, not {value!r}.")
     text = str(value)
-    if not 0 < len(text) <= LONGEST_KEY:
-        raise ExpressionError(f"A correlation key has 1 to {LONGEST_KEY} characters.")
+    if not 0 < len(text) <= LONGEST_KEY or "\0" in text:
+        raise ExpressionError(f"A correlation key has 1 to {LONGEST_KEY} characters, none of them NUL.")
     return text
 
 

@@ -6,12 +6,12 @@ how long; whatever became of it stays visible until it is forgotten.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Row, Table, and_, bindparam, delete, or_, select, update
+from sqlalchemy import CursorResult, Row, Select, Table, and_, bindparam, delete, or_, select, update
 from sqlalchemy.orm.util import identity_key
 
 from app import clock
@@ -92,10 +92,23 @@ def keep(
     return message
 
 
-def as_step(name: str, payload: dict[str, Any], key: str | None) -> Step:
+def as_step(name: str, payload: dict[str, Any], key: str | None, keep_for: timedelta | None) -> Step:
     """The step that gives an instance a message."""
-    keyed = {"key": key} if key is not None else {}
-    return Step(StepKind.MESSAGE, {"name": name, "payload": payload, **keyed})
+    data: dict[str, Any] = {"name": name, "payload": payload}
+    if key is not None:
+        data["key"] = key
+    if keep_for is not None:
+        data["keep_for"] = keep_for.total_seconds()
+    return Step(StepKind.MESSAGE, data)
+
+
+def keep_untaken(session: Session, subject: Subject, steps: Iterable[Step]) -> None:
+    """Messages an instance was given and cannot take any more are as those that came when nobody waited."""
+    for step in steps:
+        if step.kind == StepKind.MESSAGE:
+            seconds = step.data.get("keep_for")
+            keep_for = timedelta(seconds=seconds) if seconds is not None else None
+            keep(session, step.data["name"], subject, step.data["payload"], key=step.data.get("key"), keep_for=keep_for)
 
 
 def look_for_kept(session: Session, batch: Batch, instance: ProcessInstance, waits: Sequence[dict[str, Any]]) -> None:
@@ -136,8 +149,8 @@ def take(session: Session, instance_id: int) -> Row[Any] | None:
 _EARLY, _WAITS = EarlyMessage.__table__, MessageWait.__table__
 assert isinstance(_EARLY, Table)
 # Of the tables, not of the models, and made once: every step that begins a wait asks this.
-_KEPT_FOR = (
-    select(_EARLY.c.id, _EARLY.c.name, _EARLY.c.payload, _EARLY.c.key)
+_KEPT_FOR: Select[Any] = (
+    select(_EARLY.c.id, _EARLY.c.name, _EARLY.c.payload, _EARLY.c.key, _EARLY.c.expires_at)
     .join(
         _WAITS,
         and_(

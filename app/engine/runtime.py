@@ -17,7 +17,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from app import clock
 from app.db import Session, changes
-from app.engine import definitions, projection, state, tokens
+from app.engine import definitions, messages, projection, state, tokens
 from app.engine.budgets import Budget, BudgetExceeded
 from app.engine.environment import DeskScripts, ElementFailed, element_of
 from app.engine.failures import StepFailed, close, settle, strand
@@ -86,6 +86,7 @@ def advance(session: Session, instance_id: int, step: Step) -> list[Thrown]:
         run = _restore(session, instance, step)
         try:
             if not _apply(run):
+                messages.keep_untaken(session, instance.subject, [step])
                 settle(session, instance, step)
                 return []
             run.workflow.run_to_waits(run.enter, run.leave)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -32,9 +32,12 @@ from app.engine.failures import (
     was_first_elsewhere,
 )
 from app.engine.locking import LockedTask, locked_task
-from app.engine.models import InstanceState, Parked, ProcessInstance, TaskState, Timer, UserTask
+from app.engine.message_events import key_text
+from app.engine.models import InstanceState, Parked, ProcessInstance, Timer, UserTask
+from app.engine.refusals import TaskClosed, name_of, names_come_from, refuse_closed, refuse_suspended
 from app.engine.steps import Step, StepKind
 from app.engine.subject import Subject
+from app.engine.values import ExpressionError
 from app.errors import Conflict, InvalidInput, NotFound
 from app.texts import gettext as _
 
@@ -56,23 +59,6 @@ __all__ = [
 log = structlog.get_logger(__name__)
 
 _LIVE = (InstanceState.RUNNING, InstanceState.STALLED)
-_name_of: Callable[[Session, int], str | None] | None = None
-
-
-def names_come_from(lookup: Callable[[Session, int], str | None]) -> Callable[[Session, int], str | None]:
-    """Register who knows people's names; the engine itself knows numbers only."""
-    global _name_of
-    _name_of = lookup
-    return lookup
-
-
-class TaskClosed(Conflict):
-    """The user task is no longer open; says who ended it and when."""
-
-    def __init__(self, message: str, *, by_id: int | None, at: datetime | None) -> None:
-        super().__init__(message)
-        self.by_id = by_id
-        self.at = at
 
 
 @dataclass
@@ -139,7 +125,7 @@ def complete_task(session: Session, task: UserTask | int, answer: dict[str, Any]
         raise NotFound(_("There is no such task."))
     if isinstance(task, UserTask):
         _tell(task, now)
-    _refuse_closed(session, now)
+    refuse_closed(session, now)
     refuse_suspended(session, now.instance)
     instance_id = now.instance.id
     # A diagram asks "who did this?" as `work.by`; no field of a form may claim to be that.
@@ -166,9 +152,9 @@ def claim(session: Session, task: UserTask, person_id: int) -> None:
     """
     locked(session, task.instance_id)
     session.refresh(task)
-    _refuse_closed(session, task)
+    refuse_closed(session, task)
     if task.assignee_id not in (None, person_id):
-        raise Conflict(_("%(person)s has taken this task.", person=_name(session, task.assignee_id)))
+        raise Conflict(_("%(person)s has taken this task.", person=name_of(session, task.assignee_id)))
     task.assignee_id = person_id
 
 
@@ -180,7 +166,7 @@ def release(session: Session, task: UserTask, by_id: int | None) -> None:
     """
     locked(session, task.instance_id)
     session.refresh(task)
-    _refuse_closed(session, task)
+    refuse_closed(session, task)
     task.assignee_id = None
 
 
@@ -199,7 +185,14 @@ def send_message(
         key: which of the waits is meant, where the diagram gives them a `correlation`.
         keep_for: how long the message waits for the first receiver when there is none yet. Without it, it is on
             record as not received and nobody gets it later.
+
+    Raises:
+        InvalidInput: the key is none that a wait could have.
     """
+    try:
+        key = key_text(key)
+    except ExpressionError as error:
+        raise InvalidInput(str(error), {"key": [str(error)]}) from error
     _submit(session, lambda: _deliver(session, name, subject, payload or {}, key, keep_for))
 
 
@@ -339,7 +332,7 @@ def _deliver(
             held_for = receiver.instance_id
             messages.keep(session, name, subject, payload, key=key, keep_for=None, held_for=held_for)
         else:
-            _advance_safely(session, receiver.instance_id, messages.as_step(name, payload, key))
+            _advance_safely(session, receiver.instance_id, messages.as_step(name, payload, key, keep_for))
 
 
 def _deliver_kept(session: Session, instance_id: int) -> None:
@@ -351,7 +344,9 @@ def _deliver_kept(session: Session, instance_id: int) -> None:
         message = messages.take(session, instance_id)
         if message is None:
             return
-        _advance_safely(session, instance_id, messages.as_step(message.name, message.payload, message.key))
+        left = message.expires_at - clock.now() if message.expires_at is not None else None
+        step = messages.as_step(message.name, message.payload, message.key, left)
+        _advance_safely(session, instance_id, step)
 
 
 def _refresh(session: Session, subject: Subject) -> None:
@@ -401,48 +396,7 @@ def _cancel(session: Session, instance_id: int, reason: str, by_id: int | None) 
     session.flush()
 
 
-def refuse_suspended(session: Session, instance: ProcessInstance) -> None:
-    """Nothing moves in an instance that somebody holds.
-
-    Raises:
-        Conflict: it is suspended; says by whom, since when and why.
-    """
-    at = instance.suspended_at
-    if at is None:
-        return
-    person = _name(session, instance.suspended_by_id) if instance.suspended_by_id is not None else str(_("The desk"))
-    raise Conflict(
-        _(
-            "%(person)s has put this process on hold since %(when)s: %(reason)s Nothing can be done in it before it is "
-            "resumed.",
-            person=person,
-            when=f"{at:%Y-%m-%d %H:%M} UTC",
-            reason=instance.suspended_reason or "",
-        )
-    )
-
-
 def _tell(task: UserTask, now: LockedTask) -> None:
     """Let whoever holds a task see what became of it while this transaction waited for its instance."""
     for name in ("state", "completed_at", "completed_by_id"):
         set_committed_value(task, name, getattr(now, name))
-
-
-def _refuse_closed(session: Session, task: UserTask | LockedTask) -> None:
-    if task.state == TaskState.OPEN:
-        return
-    at = task.completed_at
-    when = f"{at:%Y-%m-%d %H:%M} UTC" if at is not None else "?"
-    if task.state == TaskState.COMPLETED:
-        person = _name(session, task.completed_by_id)
-        message = _("%(person)s completed this task at %(when)s.", person=person, when=when)
-    else:
-        message = _("The process withdrew this task at %(when)s; it is no longer needed.", when=when)
-    raise TaskClosed(message, by_id=task.completed_by_id, at=at)
-
-
-def _name(session: Session, person_id: int | None) -> str:
-    if person_id is None:
-        return str(_("The process"))
-    name = _name_of(session, person_id) if _name_of is not None else None
-    return name or str(_("Person %(number)s", number=person_id))

@@ -23,8 +23,9 @@ class StepKind(StrEnum):
 class Step:
     """One step: what to apply to an instance before it runs on to its next wait states.
 
-    `data` by kind: start {variables}, task {task_id, answer}, message {name, payload, key?}, timer {task_id, element},
-    move {cancel?, start?, task_id?}, set {name, value, task_id?} (what people do to an instance, see `interventions`).
+    `data` by kind: start {variables}, task {task_id, answer}, message {name, payload, key?, keep_for? (seconds)},
+    timer {task_id, element}, move {cancel?, start?, task_id?}, set {name, value, task_id?}; the last two are what people
+    do to an instance, see `interventions`.
     """
 
     kind: StepKind
@@ -41,7 +42,9 @@ class Step:
         return cls(StepKind(kept["kind"]), kept["data"], kept["by_id"])
 
     def is_same_as(self, other: Step) -> bool:
-        """Whether both try the same thing (an answer may differ)."""
+        """Whether both try the same thing (an answer may differ); two messages never do, whatever they say."""
+        if self.kind == StepKind.MESSAGE:
+            return False
         ours, theirs = dict(self.data), dict(other.data)
         ours.pop("answer", None)
         theirs.pop("answer", None)

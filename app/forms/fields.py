@@ -304,13 +304,17 @@ class _Reader:
     def _choices(
         self, component: dict[str, Any], properties: Mapping[str, Any], element: str, kind: str
     ) -> tuple[Choice, ...]:
-        if kind not in CHOICE_TYPES or properties.get("display") in PICKERS:
+        if kind not in CHOICE_TYPES or _text(properties.get("display")) in PICKERS:
             return ()
         if component.get("valuesKey") or component.get("valuesExpression"):
             self._problem(element, "Only a fixed list of values is supported.")
             return ()
+        values = component.get("values") or []
+        if not isinstance(values, list):
+            self._problem(element, "Its values are a list of choices, each with a value and a label.")
+            return ()
         choices = []
-        for each in component.get("values") or []:
+        for each in values:
             if not isinstance(each, dict) or not isinstance(each.get("value"), str | int | float):
                 self._problem(element, "A choice needs a value and a label.")
                 continue

@@ -1,6 +1,7 @@
 """`./run processes check`: files and folders of any kind, with or without a database."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -167,3 +168,15 @@ def test_two_files_may_not_share_a_name_or_a_key(check: Check, tmp_path: Path) -
 
 def test_the_same_file_given_twice_is_checked_once(check: Check) -> None:
     assert check(ROOT / "processes", ROOT / "processes" / "escalation.bpmn").output == "No problems.\n"
+
+
+def test_a_file_whose_name_is_no_text_is_named_as_well_as_one_can(check: Check, tmp_path: Path) -> None:
+    folder = tmp_path / "given"
+    folder.mkdir()
+    Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.bpmn")).write_bytes(b"hello")
+
+    result = check(folder, "--json")
+
+    assert result.exit_code == 1
+    (row,) = json.loads(result.stdout_bytes.decode())
+    assert row["file"].endswith("caf?.bpmn")

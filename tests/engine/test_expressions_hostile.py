@@ -250,3 +250,10 @@ def test_any_values_give_a_value_or_an_expression_error(text: str, a: Any, b: An
     with suppress(ExpressionError):
         compile_expression(text).evaluate({"a": a, "b": b})
         compile_script(f"c = {text}").run({"a": a, "b": b})
+
+
+@pytest.mark.parametrize("text", ["huge + 0.5", "huge - 0.5", "huge * 0.5", "huge // 0.5", "huge % 0.5", "huge / 0.5"])
+def test_a_number_that_no_fraction_can_stand_beside_is_too_large(text: str) -> None:
+    """Facts come from JSON, which knows no largest number."""
+    with pytest.raises(ExpressionError, match="too large"):
+        compile_expression(text).evaluate({"huge": 10**400}, {})

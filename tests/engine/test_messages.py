@@ -2,34 +2,24 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import partial
 
 import pytest
-from flask import Flask
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 from structlog.testing import capture_logs
 
-from app.db import run_in_transaction
 from app.engine import messages, queries, service
+from app.engine.failures import pending_steps
 from app.engine.messages import is_awaited
 from app.engine.models import (
-    EarlyMessage,
-    HistoryEntry,
     InstanceState,
     MessageState,
     MessageWait,
-    ProcessInstance,
     TaskState,
-    UserTask,
 )
 from app.engine.subject import Subject
+from app.errors import InvalidInput
 
-from .conftest import THINGS, Desk, Thing, put_in
-from .racing import at_once
-from .test_concurrency import ROUNDS, own_desk, started
-
-__all__ = ["own_desk"]
+from .conftest import THINGS, Desk, Thing
 
 Later = Callable[..., datetime]
 HOUR = timedelta(hours=1)
@@ -113,6 +103,59 @@ def test_a_failed_message_step_keeps_the_message_for_a_retry(desk: Desk, thing: 
     assert instance.state == InstanceState.RUNNING
     assert desk.open() == ["review"]
     assert desk.variables(instance)["reply"] == {"text": "hello"}
+
+
+def test_each_message_that_a_broken_step_got_is_kept_and_received_in_turn(desk: Desk, thing: Thing) -> None:
+    """Two that say the same are still two: a customer pressed the button twice, or said so twice."""
+    thing.broken = True
+    instance = desk.start("failing_message")
+    for text in ("yes", "yes", "no"):
+        service.send_message(desk.session, "reply", desk.subject, {"text": text})
+    assert [step.data["payload"]["text"] for step in pending_steps(instance)] == ["yes", "yes", "no"]
+
+    thing.broken = False
+    service.retry(desk.session, instance, by_id=1)
+
+    assert desk.open() == ["review"]
+    assert desk.variables(instance)["reply"] == {"text": "yes"}
+    never_received = messages.listed(desk.session, state=MessageState.EXPIRED)
+    assert sorted(each.payload["text"] for each in never_received) == ["no", "yes"]
+
+
+@pytest.mark.parametrize(("keep_for", "state"), [(None, MessageState.EXPIRED), (HOUR, MessageState.WAITING)])
+def test_a_message_for_a_stalled_instance_that_nothing_waits_for_after_the_retry_is_as_any_other(
+    desk: Desk, thing: Thing, keep_for: timedelta | None, state: MessageState
+) -> None:
+    thing.broken = True
+    instance = desk.start("failing_message")
+    for text in ("first", "second"):
+        service.send_message(desk.session, "reply", desk.subject, {"text": text}, keep_for=keep_for)
+
+    thing.broken = False
+    service.retry(desk.session, instance, by_id=1)
+
+    (second,) = messages.listed(desk.session)
+    assert (second.payload, second.state) == ({"text": "second"}, state)
+
+
+def test_a_message_for_a_stalled_instance_that_is_cancelled_was_never_received(desk: Desk, thing: Thing) -> None:
+    thing.broken = True
+    instance = desk.start("failing_message")
+    service.send_message(desk.session, "reply", desk.subject, {"text": "hello"})
+
+    service.cancel(desk.session, instance, "No longer needed", by_id=1)
+
+    (lost,) = messages.listed(desk.session)
+    assert (lost.payload, lost.state) == ({"text": "hello"}, MessageState.EXPIRED)
+
+
+@pytest.mark.parametrize("key", ["", "k" * 201, "a\0b"])
+def test_a_key_that_no_wait_could_have_is_refused(desk: Desk, key: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        service.send_message(desk.session, "reply", desk.subject, {}, key=key)
+
+    assert "key" in refused.value.errors
+    assert messages.listed(desk.session) == []
 
 
 def test_a_message_that_nobody_waits_for_stands_in_the_log(desk: Desk) -> None:
@@ -258,91 +301,6 @@ def test_a_kept_message_that_a_step_fails_on_waits_for_the_retry(desk: Desk, thi
     service.retry(desk.session, instance, by_id=1)
     assert desk.open() == ["review"]
     assert desk.variables(instance)["reply"] == {"text": "hello"}
-
-
-def test_one_kept_message_reaches_one_of_two_instances_that_begin_to_wait_at_once(own_desk: Flask) -> None:
-    firsts = started("waits_late")
-    seconds = started("waits_late")
-    for number in range(1, ROUNDS + 1):
-        subject = Subject("thing", number)
-        run_in_transaction(
-            lambda session, about=subject: service.send_message(  # type: ignore[misc]
-                session, "hello", about, {"text": "early"}, keep_for=HOUR
-            )
-        )
-
-        def prepare(instance_id: int) -> None:
-            def body(session: Session) -> None:
-                task = session.scalars(select(UserTask).where(UserTask.instance_id == instance_id)).one()
-                service.complete_task(session, task, {}, by_id=7)
-
-            run_in_transaction(body)
-
-        pair = (firsts[number - 1], seconds[number - 1])
-        assert at_once(own_desk, *(partial(prepare, each) for each in pair)) == [None, None]
-
-        def check(session: Session, pair: tuple[int, int] = pair, number: int = number) -> None:
-            states = sorted(session.get_one(ProcessInstance, each).state for each in pair)
-            assert states == [InstanceState.COMPLETED, InstanceState.RUNNING]
-            kept = session.scalars(select(EarlyMessage).where(EarlyMessage.subject_id == number)).one()
-            assert kept.state == MessageState.DELIVERED
-            assert session.get_one(ProcessInstance, kept.delivered_to_id).state == InstanceState.COMPLETED
-
-        run_in_transaction(check, writing=False)
-
-
-def test_a_message_sent_while_its_receiver_begins_to_wait_is_not_lost(own_desk: Flask) -> None:
-    for number, instance_id in enumerate(started("waits_late"), start=1):
-
-        def prepare(instance_id: int = instance_id) -> None:
-            def body(session: Session) -> None:
-                task = session.scalars(select(UserTask).where(UserTask.instance_id == instance_id)).one()
-                service.complete_task(session, task, {}, by_id=7)
-
-            run_in_transaction(body)
-
-        def send(number: int = number) -> None:
-            run_in_transaction(
-                lambda session: service.send_message(session, "hello", Subject("thing", number), {}, keep_for=HOUR)
-            )
-
-        assert at_once(own_desk, prepare, send) == [None, None]
-
-        def check(session: Session, instance_id: int = instance_id) -> None:
-            assert session.get_one(ProcessInstance, instance_id).state == InstanceState.COMPLETED
-            passed = select(HistoryEntry.id).where(
-                HistoryEntry.instance_id == instance_id, HistoryEntry.element == "greeted"
-            )
-            assert len(session.scalars(passed).all()) == 1
-
-        run_in_transaction(check, writing=False)
-
-
-def test_a_message_sent_while_its_receiver_starts_is_delivered_by_the_clock(own_desk: Flask) -> None:
-    """The sender cannot see an instance whose start has not committed: nobody holds anything in common."""
-    run_in_transaction(lambda session: put_in(session, "hears_message"))
-    for number in range(1, ROUNDS + 1):
-
-        def start(number: int = number) -> None:
-            run_in_transaction(lambda session: service.start(session, "hears_message", Subject("thing", number)).id)
-
-        def send(number: int = number) -> None:
-            run_in_transaction(
-                lambda session: service.send_message(
-                    session, "news", Subject("thing", number), {"what": "rain"}, keep_for=HOUR
-                )
-            )
-
-        assert at_once(own_desk, start, send) == [None, None]
-
-    for instance_id in run_in_transaction(messages.instances_to_serve, writing=False):
-        run_in_transaction(lambda session, wanted=instance_id: service.serve_kept(session, wanted))  # type: ignore[misc]
-
-    def check(session: Session) -> None:
-        open_tasks = session.scalars(select(UserTask.element)).all()
-        assert list(open_tasks) == ["read"] * ROUNDS
-
-    run_in_transaction(check, writing=False)
 
 
 def test_the_clock_writes_only_when_a_message_is_over_or_old(desk: Desk, later: Later) -> None:

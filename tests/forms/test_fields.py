@@ -71,6 +71,11 @@ def test_groups_hold_their_fields() -> None:
         ({"type": "textfield", "key": "two words"}, "is not a plain name"),
         ({"type": "textfield", "key": "_x"}, "is not a plain name"),
         ({"type": "radio", "key": "a"}, "a: It has no values to choose from."),
+        (
+            {"type": "radio", "key": "a", "values": 5},
+            "a: Its values are a list of choices, each with a value and a label.",
+        ),
+        ({"type": "select", "key": "a", "properties": {"display": ["x"]}}, "a: It has no values to choose from."),
         ({"type": "radio", "key": "a", "valuesKey": "x"}, "Only a fixed list"),
         ({"type": "radio", "key": "a", "values": [{"value": "x"}, {"value": "x"}]}, "the same value"),
         ({"type": "textfield", "key": "a", "conditional": {"hide": "=b >"}}, "a: Its condition cannot be read"),

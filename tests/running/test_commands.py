@@ -98,3 +98,14 @@ def test_a_copy_of_the_database_is_one_command(tmp_path: Path) -> None:
 
     assert answer.exit_code == 0, answer.output
     assert target.stat().st_size > 0
+
+
+@pytest.mark.parametrize("words", [["timers"], ["messages", "list"], ["instances", "list"], ["tickets", "list"]])
+def test_a_database_without_tables_is_said_with_the_way_out(tmp_path: Path, words: list[str]) -> None:
+    app = create_app(cheap_settings(tmp_path), web=False)
+
+    done = CliRunner().invoke(cli.commands_of(app), words)
+
+    assert done.exit_code == 1, done.exception
+    assert "./run db upgrade" in done.output
+    assert isinstance(done.exception, SystemExit)

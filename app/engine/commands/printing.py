@@ -22,7 +22,8 @@ def failed(error: DeskError) -> click.ClickException:
 def show_rows(rows: Any, as_json: bool, columns: Sequence[str] = ()) -> None:
     """Print rows as JSON, or a line each with these columns."""
     if as_json:
-        click.echo(json.dumps(rows, indent=2, ensure_ascii=False, default=str))
+        # A file's name may be no text of any encoding; what reads the JSON must not fail on it.
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False, default=str).encode(errors="replace").decode())
         return
     for row in rows:
         click.echo("  ".join(str(row[column]) if row[column] is not None else "-" for column in columns))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -87,7 +88,7 @@ def test_repetitions_under_way_go_on_where_they_were(desk: Versions, called: str
         instance = desk.begin()
         desk.complete("each", outcome="yes")
         assert desk.open() == ["each"] * left
-        renamed = {"each": called} if called != "each" else {}
+        renamed: dict[str, Any] = {"each": called} if called != "each" else {}
         # With something else in it: the version that it has already is no other one.
         second = desk.put(*version(called, order), element("textAnnotation", f"why_{order}"))
         desk.move(instance, second, **renamed)
