@@ -23,9 +23,9 @@ class StepKind(StrEnum):
 class Step:
     """One step: what to apply to an instance before it runs on to its next wait states.
 
-    `data` by kind: start {variables}, task {task_id, answer}, message {name, payload, key?, keep_for? (seconds)},
-    timer {task_id, element}, move {cancel?, start?, task_id?}, set {name, value, task_id?}; the last two are what people
-    do to an instance, see `interventions`.
+    `data` by kind: start {variables}, task {task_id, answer}, message {name, payload, key?, keep_for? (seconds)}, timer
+    {task_id, element}, move {cancel?, start?, task_id?}, set {name, value, task_id?}. People do the last two, see
+    `interventions`.
     """
 
     kind: StepKind

@@ -69,7 +69,7 @@ EXCEPTIONS = (
     KnownFault(
         "cycle-flows-cancelled",
         "When an activity ends while its repetition still waits, it cancels what the repetition started, and crashes "
-        "when that holds a sub-process; when no round was left it lets it go on.",
+        "when that holds a sub-process; when no round was left it lets it go on. Ours always lets it go on.",
         "What a repetition starts runs through without waiting in the generated diagrams.",
     ),
     KnownFault(
