@@ -7,9 +7,6 @@ only its own instance stalls.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -34,6 +31,7 @@ from app.engine.failures import (
 from app.engine.locking import LockedTask, locked_task
 from app.engine.message_events import key_text
 from app.engine.models import InstanceState, Parked, ProcessInstance, Timer, UserTask
+from app.engine.queueing import queue_of, submit
 from app.engine.refusals import TaskClosed, name_of, names_come_from, refuse_closed, refuse_suspended
 from app.engine.steps import Step, StepKind
 from app.engine.subject import Subject
@@ -59,16 +57,6 @@ __all__ = [
 log = structlog.get_logger(__name__)
 
 _LIVE = (InstanceState.RUNNING, InstanceState.STALLED)
-
-
-@dataclass
-class _Queue:
-    """The steps that wait until the running one is done."""
-
-    running: bool = False
-    # With the subject of a refresh: one that waits already need not wait twice.
-    waiting: deque[tuple[Callable[[], None], Subject | None]] = field(default_factory=deque)
-    done: int = 0
 
 
 def start(
@@ -103,7 +91,7 @@ def start(
     instance = locked(session, instance_id)
     assert instance is not None
     step = Step(StepKind.START, {"variables": variables or {}}, by_id)
-    _submit(session, lambda: _advance_safely(session, instance.id, step))
+    submit(session, lambda: _advance_safely(session, instance.id, step))
     return instance
 
 
@@ -130,11 +118,11 @@ def complete_task(session: Session, task: UserTask | int, answer: dict[str, Any]
     instance_id = now.instance.id
     # A diagram asks "who did this?" as `work.by`; no field of a form may claim to be that.
     step = Step(StepKind.TASK, {"task_id": now.task_id, "answer": answer}, by_id)
-    if _queue(session).running:
-        _submit(session, lambda: _advance_safely(session, instance_id, step))
+    if queue_of(session).running:
+        submit(session, lambda: _advance_safely(session, instance_id, step))
         return
     try:
-        _submit(session, lambda: _advance(session, instance_id, step))
+        submit(session, lambda: _advance(session, instance_id, step))
     except StepFailed as failure:
         # The whole body runs once more at its boundary; a second time it is no race.
         raise_what_is_no_fault(failure, or_retry=True)
@@ -193,12 +181,12 @@ def send_message(
         key = key_text(key)
     except ExpressionError as error:
         raise InvalidInput(str(error), {"key": [str(error)]}) from error
-    _submit(session, lambda: _deliver(session, name, subject, payload or {}, key, keep_for))
+    submit(session, lambda: _deliver(session, name, subject, payload or {}, key, keep_for))
 
 
 def serve_kept(session: Session, instance_id: int) -> None:
     """Give an instance the kept messages that it waits for, oldest first."""
-    _submit(session, lambda: _deliver_kept(session, instance_id))
+    submit(session, lambda: _deliver_kept(session, instance_id))
 
 
 def run_now(session: Session, instance_id: int, step: Step) -> None:
@@ -209,7 +197,7 @@ def run_now(session: Session, instance_id: int, step: Step) -> None:
     """
     try:
         with session.begin_nested():
-            _submit(session, lambda: _advance(session, instance_id, step))
+            submit(session, lambda: _advance(session, instance_id, step))
     except StepFailed as failure:
         raise_what_is_no_fault(failure, or_retry=False)
         where = f"{failure.element}: " if failure.element and failure.element not in failure.reason else ""
@@ -218,8 +206,8 @@ def run_now(session: Session, instance_id: int, step: Step) -> None:
 
 def refresh(session: Session, subject: Subject) -> None:
     """Facts of the subject changed: re-arm its deadline timers, and calculate its open user tasks anew."""
-    if all(subject != waiting for __, waiting in _queue(session).waiting):
-        _submit(session, lambda: _refresh(session, subject), refreshing=subject)
+    if all(subject != waiting for __, waiting in queue_of(session).waiting):
+        submit(session, lambda: _refresh(session, subject), refreshing=subject)
 
 
 def wake(session: Session, timer_id: int) -> None:
@@ -227,7 +215,7 @@ def wake(session: Session, timer_id: int) -> None:
     session.flush()
     instance_id = session.connection().execute(_INSTANCE_OF, {"this": timer_id}).scalar_one_or_none()
     if instance_id is not None:
-        _submit(session, lambda: _wake(session, timer_id, instance_id))
+        submit(session, lambda: _wake(session, timer_id, instance_id))
 
 
 def retry(session: Session, instance: ProcessInstance, *, by_id: int | None) -> None:
@@ -247,38 +235,16 @@ def retry(session: Session, instance: ProcessInstance, *, by_id: int | None) -> 
     timers.unstall(session, instance.id)
     session.flush()
     for step in steps:
-        _submit(session, lambda step=step: _advance_safely(session, instance.id, step))  # type: ignore[misc]
+        submit(session, lambda step=step: _advance_safely(session, instance.id, step))  # type: ignore[misc]
 
 
 def cancel(session: Session, instance: ProcessInstance, reason: str, *, by_id: int | None) -> None:
     """End an instance before its time; one that has ended stays as it is."""
-    _submit(session, lambda: _cancel(session, instance.id, reason, by_id))
-
-
-def _queue(session: Session) -> _Queue:
-    queue: _Queue = session.info.setdefault("engine_queue", _Queue())
-    return queue
-
-
-def _submit(session: Session, work: Callable[[], None], *, refreshing: Subject | None = None) -> None:
-    """Do it now, or after the step that is running."""
-    queue = _queue(session)
-    if queue.running:
-        queue.waiting.append((work, refreshing))
-        return
-    queue.running = True
-    try:
-        work()
-        while queue.waiting:
-            following = queue.waiting.popleft()[0]
-            following()
-    finally:
-        session.info.pop("engine_queue", None)
-        session.info.pop("fresh_instance", None)
+    submit(session, lambda: _cancel(session, instance.id, reason, by_id))
 
 
 def _advance(session: Session, instance_id: int, step: Step) -> None:
-    queue = _queue(session)
+    queue = queue_of(session)
     queue.done += 1
     if queue.done > LIMITS.queued_steps:
         reason = f"More than {LIMITS.queued_steps} steps followed from one: processes seem to call each other for ever."
@@ -292,7 +258,7 @@ def _advance(session: Session, instance_id: int, step: Step) -> None:
 
 def _advance_safely(session: Session, instance_id: int, step: Step) -> None:
     """A step in a savepoint: when it fails, only its instance stalls."""
-    queue = _queue(session)
+    queue = queue_of(session)
     before = len(queue.waiting)
     for attempt in (1, 2):
         try:
