@@ -27,6 +27,7 @@ from zoneinfo import ZoneInfo
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, missing, post_load, pre_load
 
 from app import clock
+from app.forms.durations import typed_minutes
 from app.forms.fields import MAX_TEXTFIELD, PICKERS, Field, Form
 from app.texts import gettext_in
 
@@ -35,12 +36,6 @@ MAX_MINUTES: Final = 100_000
 MAX_DIGITS: Final = 15
 Say = Callable[..., str]
 
-_CLOCK_TIME: Final = re.compile(r"(?P<hours>\d{1,4}):(?P<minutes>[0-5]\d)")
-_HOURS_MINUTES: Final = re.compile(
-    r"(?:(?P<hours>\d{1,4}(?:[.,]\d{1,2})?)\s*(?:h|ore|oră|ora|hours?))?\s*"
-    r"(?:(?P<minutes>\d{1,6})\s*(?:m|min|minute|minutes?)?)?",
-    re.IGNORECASE,
-)
 _EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
 _PHONE: Final = re.compile(r"\+?[0-9 ()./-]{3,30}")
 
@@ -382,19 +377,6 @@ _CONVERTERS: Final[dict[str, Callable[[_Readers, Field, Any], Any]]] = {
     "datetime": _Readers._datetime,
     "filepicker": _Readers._files,
 }
-
-
-def typed_minutes(text: str) -> int | None:
-    """Minutes of a duration as people write it: "80", "1:20", "1 h 20", "1,5 h", "20 min"; None when it is none."""
-    written = text.strip()
-    by_clock = _CLOCK_TIME.fullmatch(written)
-    if by_clock is not None:
-        return int(by_clock["hours"]) * 60 + int(by_clock["minutes"])
-    in_words = _HOURS_MINUTES.fullmatch(written)
-    if in_words is None or not written:
-        return None
-    hours = float((in_words["hours"] or "0").replace(",", "."))
-    return round(hours * 60) + int(in_words["minutes"] or 0)
 
 
 def _blank(value: Any) -> bool:

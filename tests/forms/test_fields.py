@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from app.config import ROOT
 from app.engine import lint
 from app.engine.xml import SourceFile
-from app.forms.fields import Form, InvalidForm, is_slow_pattern, parse_form
+from app.forms.fields import Form, InvalidForm, parse_form
+from app.forms.patterns import is_slow_pattern
 
 
 def form(*components: dict[str, Any]) -> Form:

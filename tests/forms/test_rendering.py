@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from app.config import ROOT
+from app.forms.durations import typed_minutes
 from app.forms.fields import Choice, Form, parse_form
 from app.forms.rendering import FieldView, FormView, render, written_duration
-from app.forms.schema import typed_minutes
 
 WORK = parse_form((ROOT / "forms/work.form").read_bytes())
 

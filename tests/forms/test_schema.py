@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from marshmallow import ValidationError
 
 from app.config import ROOT
+from app.forms.durations import typed_minutes
 from app.forms.fields import Form, parse_form
-from app.forms.schema import answer_schema, typed_minutes
+from app.forms.schema import answer_schema
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
