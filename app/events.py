@@ -7,14 +7,14 @@ outbox: a worker runs each in a transaction of its own, at least once, with back
 
 import random
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeAlias
 
 import structlog
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Text, select, update
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from app import clock
@@ -29,11 +29,22 @@ MAX_ATTEMPTS = 10
 LEASE = timedelta(seconds=90)
 BACKOFF_BASE = timedelta(seconds=15)
 BACKOFF_MOST = timedelta(hours=2)
+_IS_CHANGE = text("about IS NOT NULL")
 
 
 @dataclass(frozen=True)
 class Event:
     """Something that happened, past tense, in plain JSON values: ids, words, numbers."""
+
+
+@dataclass(frozen=True)
+class Change(Event):
+    """Somebody changed the desk itself (its people, teams, lists): it stays readable in the list of changes."""
+
+    @property
+    def about(self) -> str | None:
+        """What was changed, such as "person:12"; None keeps it out of the list."""
+        raise NotImplementedError
 
 
 class DeliveryState(StrEnum):
@@ -45,14 +56,20 @@ class DeliveryState(StrEnum):
 
 
 class RecordedEvent(Model):
-    """One event as it was recorded."""
+    """One event as it was recorded. `about` is set for changes of the desk itself only (see `Change`)."""
 
     __tablename__ = "event"
+    # Changes are few among millions of events: both indexes hold them alone and cost the others nothing.
+    __table_args__ = (
+        Index("ix_event_changes", "id", sqlite_where=_IS_CHANGE, postgresql_where=_IS_CHANGE),
+        Index("ix_event_about", "about", "id", sqlite_where=_IS_CHANGE, postgresql_where=_IS_CHANGE),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str]
     payload: Mapped[dict[str, Any]] = mapped_column(JSON)
     recorded_at: Mapped[datetime]
+    about: Mapped[str | None] = mapped_column(String(60))
 
 
 class Delivery(Model):
@@ -118,7 +135,8 @@ def delivers(kind: type[Event], name: str) -> Callable[[Delivering], Delivering]
 def record(session: Session, event: Event) -> RecordedEvent:
     """Record an event: reactions run now, deliveries are written and hinted at after the commit."""
     kind = type(event)
-    recorded = RecordedEvent(kind=kind.__name__, payload=asdict(event), recorded_at=clock.now())
+    about = event.about if isinstance(event, Change) else None
+    recorded = RecordedEvent(kind=kind.__name__, payload=asdict(event), recorded_at=clock.now(), about=about)
     session.add(recorded)
     if (ticket_id := getattr(event, "ticket_id", None)) is not None:
         touch(session, f"ticket:{ticket_id}")
@@ -130,6 +148,14 @@ def record(session: Session, event: Event) -> RecordedEvent:
     for reaction in _reactions[kind]:
         reaction(session, event)
     return recorded
+
+
+def change_fields(row: object, values: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Give a row new values; those that were others before, as {field: [before, after]} for a `Change`."""
+    different = {name: [getattr(row, name), value] for name, value in values.items() if getattr(row, name) != value}
+    for name, (_before, after) in different.items():
+        setattr(row, name, after)
+    return different
 
 
 @job("events.deliver")

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.events import Event
+from app.people.events import OfPerson
 
 
 @dataclass(frozen=True)
-class ContactMoved(Event):
+class ContactMoved(OfPerson):
     """A contact now speaks for another customer."""
 
-    person_id: int
     from_customer_id: int
     to_customer_id: int
+    by_id: int | None = None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 from sqlalchemy import select
@@ -22,10 +23,15 @@ from app.contracts.models import (
     Period,
 )
 from app.errors import Conflict, InvalidInput
+from app.people import colleagues
 from app.people import queries as people
 from app.people import service as people_service
+from app.people.details import refuse
+from app.people.events import PersonChanged
 from app.people.models import Language, Person, Role
 from app.texts import gettext as _
+
+LONGEST_PHONE = 40
 
 
 def ensure_lists(session: Session) -> None:
@@ -127,7 +133,43 @@ def contact_for_address(session: Session, email: str, name: str = "") -> Contact
     return add_contact(session, customer, person)
 
 
-def move_contact(session: Session, contact: Contact, customer: Customer) -> None:
+def change_contact(session: Session, contact: Contact, sent: Mapping[str, str], *, by: Person | None) -> list[str]:
+    """Change a contact's name, email, language, phone or customer (an id), by field; those that are different.
+
+    Raises:
+        InvalidInput: with messages by field.
+        NotAllowed: they also run the desk, and whoever changes them does not.
+    """
+    problems: dict[str, list[str]] = {}
+    phone = " ".join(sent.get("phone", contact.phone or "").split())
+    if len(phone) > LONGEST_PHONE:
+        problems["phone"] = [_("Keep this to %(most)s characters.", most=LONGEST_PHONE)]
+    wanted = sent.get("customer", str(contact.customer_id))
+    customer = session.get(Customer, int(wanted)) if wanted.isdecimal() and len(wanted) < 10 else None
+    if customer is None:
+        problems["customer"] = [_("Choose a customer.")]
+    details = {field: sent[field] for field in ("name", "email", "language") if field in sent}
+    different: list[str] = []
+    try:
+        with session.begin_nested():
+            different = colleagues.change_person(session, contact.person, details, by=by)
+            refuse(problems)
+    except InvalidInput as error:
+        # Everything that is wrong is told at once.
+        raise InvalidInput(error.message, {**error.errors, **problems}) from error
+    if phone != (contact.phone or ""):
+        change = PersonChanged(contact.person_id, fields={"phone": [contact.phone, phone or None]}, by_id=_id(by))
+        contact.phone = phone or None
+        session.flush()
+        events.record(session, change)
+        different.append("phone")
+    if customer is not None and customer.id != contact.customer_id:
+        move_contact(session, contact, customer, by=by)
+        different.append("customer")
+    return different
+
+
+def move_contact(session: Session, contact: Contact, customer: Customer, *, by: Person | None = None) -> None:
     """Let a contact speak for another customer from now on; tickets stay with the customer they have."""
     if contact.customer_id == customer.id:
         return
@@ -136,7 +178,7 @@ def move_contact(session: Session, contact: Contact, customer: Customer) -> None
     session.flush()
     events.record(
         session,
-        ContactMoved(person_id=contact.person_id, from_customer_id=before, to_customer_id=customer.id),
+        ContactMoved(contact.person_id, from_customer_id=before, to_customer_id=customer.id, by_id=_id(by)),
     )
 
 
@@ -206,3 +248,7 @@ def count_hours(session: Session, contract: Contract, source: str, minutes: int,
     left = queries.minutes_left(session, contract, on_date)
     events.record(session, HoursCounted(contract_id=contract.id, source=source, minutes=minutes, minutes_left=left))
     return entry
+
+
+def _id(by: Person | None) -> int | None:
+    return by.id if by else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import selectinload
 
 from app import clock
@@ -27,6 +27,8 @@ from app.engine.subject import Subject
 from app.errors import NotFound
 from app.texts import gettext as _
 
+_LIVE = (InstanceState.RUNNING, InstanceState.STALLED)
+
 
 def open_tasks(session: Session, subject: Subject) -> list[UserTask]:
     """The open user tasks of a subject, oldest first."""
@@ -41,6 +43,12 @@ def open_tasks(session: Session, subject: Subject) -> list[UserTask]:
         .order_by(UserTask.id)
     )
     return list(session.scalars(query))
+
+
+def open_tasks_of(session: Session, person_id: int) -> list[UserTask]:
+    """The open user tasks that somebody has, oldest first."""
+    query = select(UserTask).where(UserTask.assignee_id == person_id, UserTask.state == TaskState.OPEN)
+    return list(session.scalars(query.options(selectinload(UserTask.teams)).order_by(UserTask.id)))
 
 
 def task_by_uuid(session: Session, uuid: str) -> UserTask:
@@ -110,6 +118,19 @@ def instance_history(session: Session, instance: ProcessInstance) -> list[Histor
     """Every passage of an instance, in the order it came to the elements."""
     query = select(HistoryEntry).where(HistoryEntry.instance_id == instance.id)
     return list(session.scalars(query.order_by(HistoryEntry.entered_at, HistoryEntry.id)))
+
+
+def definitions_naming(session: Session, word: str) -> list[ProcessDefinition]:
+    """The versions in use that say a word in quotes: of the newest of each process, and of any with live instances."""
+    newest = [each.id for each in definitions.current_all(session)]
+    live = select(ProcessInstance.definition_id).where(ProcessInstance.state.in_(_LIVE))
+    quoted = [DefinitionFile.content.contains(each, autoescape=True) for each in (f'"{word}"', f"&quot;{word}&quot;")]
+    found = (
+        select(ProcessDefinition)
+        .where(or_(ProcessDefinition.id.in_(newest), ProcessDefinition.id.in_(live)))
+        .where(ProcessDefinition.id.in_(select(DefinitionFile.definition_id).where(or_(*quoted))))
+    )
+    return list(session.scalars(found.order_by(ProcessDefinition.key, ProcessDefinition.version)))
 
 
 def definition_files(session: Session, definition_id: int) -> list[DefinitionFile]:

@@ -137,6 +137,8 @@ def _mark_sent(session: Session, outgoing_id: int, note: str) -> None:
     mail = session.get_one(OutgoingMail, outgoing_id)
     mail.state, mail.last_error = OutgoingState.SENT.value, note
     mail.sent_at, mail.next_attempt_at = clock.now(), None
+    if mail.is_confidential:
+        mail.text, mail.html = "", None
 
 
 def _put_off_outgoing(session: Session, outgoing_id: int, reason: str) -> None:

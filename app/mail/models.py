@@ -89,6 +89,8 @@ class OutgoingMail(Model):
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
     # The reply this mail carries; its documents are attached.
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
+    # It brings its reader a secret: nobody else is shown its text, which is forgotten once it was sent.
+    is_confidential: Mapped[bool] = mapped_column(default=False)
     message_id_header: Mapped[str] = mapped_column(String(300), unique=True)
     # Whoever queues the same thing twice (a retried step) names it the same way and gets the same mail.
     source: Mapped[str | None] = mapped_column(String(200), unique=True)

@@ -148,6 +148,7 @@ def queue_mail(
     message: Message | None = None,
     for_customer: bool = False,
     source: str | None = None,
+    is_confidential: bool = False,
 ) -> OutgoingMail:
     """Write a mail that is to be sent; it leaves after the commit.
 
@@ -156,13 +157,16 @@ def queue_mail(
         message: the reply it carries; its documents go along and it takes the mail's Message-ID.
         for_customer: thread it under the customer's own mails.
         source: names what this mail is about; queueing the same again returns the mail there is.
+        is_confidential: it brings its reader a secret, which the desk shows nobody and keeps no longer than it must.
     """
     if source is not None:
         known = session.scalar(select(OutgoingMail).where(OutgoingMail.source == source))
         if known is not None:
             return known
     letter = Letter(to_address, to_name, subject, text, html, language, for_customer, cc)
-    return _queue(session, [letter], kind, ticket, message, source)[0]
+    mail = _queue(session, [letter], kind, ticket, message, source)[0]
+    mail.is_confidential = is_confidential
+    return mail
 
 
 def queue_notices(session: Session, letters: Sequence[Letter], *, ticket: Ticket | None = None) -> list[OutgoingMail]:

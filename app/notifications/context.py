@@ -72,7 +72,11 @@ class Occasion:
         }
         self._same_for_all = {
             "desk": {"name": desk_settings().desk_name},
-            "message": {"text": _text(spoken), "author": spoken.author.name if spoken and spoken.author else ""},
+            "message": {
+                "text": _text(spoken),
+                "author": spoken.author.name if spoken and spoken.author else "",
+                "signature": spoken.author.signature if spoken and spoken.author else "",
+            },
             "first_message": {"text": _text(first)},
             "escalation": _escalation(session, subject),
             "instance": instance or {"url": "", "element": "", "reason": ""},

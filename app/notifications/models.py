@@ -32,5 +32,7 @@ class Notification(Model):
     link: Mapped[str] = mapped_column(String(300), default="")
     # What caused it, such as "12:tell_team" (instance and element); empty when no process did.
     step: Mapped[str] = mapped_column(String(200), default="")
+    # Whether it stands behind the bell; a notice that somebody wants by mail only is kept so that no step repeats it.
+    in_bell: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     read_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

@@ -34,13 +34,17 @@ class Page:
     before: int | None
 
 
-def page(session: Session, person: Person, before: int | None = None, size: int = PAGE_SIZE) -> Page:
+def page(
+    session: Session, person: Person, before: int | None = None, *, only_unread: bool = False, size: int = PAGE_SIZE
+) -> Page:
     """What somebody was told, newest first; `before` is the id to go on from."""
     query = (
         select(Notification, Ticket.number)
         .outerjoin(Ticket, Ticket.id == Notification.ticket_id)
-        .where(Notification.person_id == person.id)
+        .where(Notification.person_id == person.id, Notification.in_bell)
     )
+    if only_unread:
+        query = query.where(Notification.read_at.is_(None))
     if before is not None:
         query = query.where(Notification.id < min(before, LARGEST_ID))
     found = session.execute(query.order_by(Notification.id.desc()).limit(size + 1)).all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from app.live import touch
 from app.mail import service as mail
 from app.mail.models import OutgoingKind, OutgoingMail
 from app.notifications.context import Occasion, portal_path, ticket_path
+from app.notifications.kinds import Way, chosen_way
 from app.notifications.models import Notification
 from app.notifications.rendering import render
 from app.people.models import Person
@@ -25,7 +27,7 @@ REPEATED_WITHIN = timedelta(minutes=1)
 
 def notify(
     session: Session,
-    people: Iterable[Person],
+    people: Sequence[Person],
     template: str,
     *,
     ticket: Ticket,
@@ -33,7 +35,9 @@ def notify(
     step: str = "",
     instance: dict[str, str] | None = None,
 ) -> list[Notification]:
-    """Tell people something about a ticket, each in their language; somebody named twice is told once.
+    """Tell people something about a ticket, each in their language and as they want to hear of such things.
+
+    Somebody named twice is told once.
 
     Args:
         subject: the work entry or escalation it is about; None for the ticket itself.
@@ -44,12 +48,15 @@ def notify(
         NotFound: there is no such template.
         InvalidInput: the template cannot be filled.
     """
-    readers = {each.id: each for each in people if each.is_active}
+    ways = {each.id: chosen_way(each, template) for each in people}
+    readers = {each.id: each for each in people if each.is_active and ways[each.id] != Way.NONE}
     for person_id in _told_lately(session, readers, template, step) if step else ():
         del readers[person_id]
     if not readers:
         return []
     occasion = Occasion(session, ticket, subject=subject, instance=instance)
+    # What stopped is mended where it stopped.
+    instance_path = urlsplit(instance["url"]).path if instance else ""
     notices, letters = [], []
     for person in readers.values():
         notice = render(template, person.language, occasion.values(person))
@@ -60,23 +67,28 @@ def notify(
                 "ticket_id": ticket.id,
                 "kind": template,
                 "title": notice.subject,
-                "link": portal_path(ticket) if is_customer else ticket_path(ticket),
+                "link": portal_path(ticket) if is_customer else instance_path or ticket_path(ticket),
                 "step": step,
+                "in_bell": ways[person.id].by_bell,
                 "created_at": clock.now(),
+                # What does not stand behind the bell is not new there either.
+                "read_at": None if ways[person.id].by_bell else clock.now(),
             }
         )
-        letters.append(
-            mail.Letter(
-                to_address=person.email,
-                to_name=person.name,
-                subject=notice.subject,
-                text=notice.text,
-                html=notice.html,
-                language=person.language,
-                for_customer=is_customer,
+        if ways[person.id].by_mail:
+            letters.append(
+                mail.Letter(
+                    to_address=person.email,
+                    to_name=person.name,
+                    subject=notice.subject,
+                    text=notice.text,
+                    html=notice.html,
+                    language=person.language,
+                    for_customer=is_customer,
+                )
             )
-        )
-    mail.queue_notices(session, letters, ticket=ticket)
+    if letters:
+        mail.queue_notices(session, letters, ticket=ticket)
     touch(session, "notices", people=readers)
     return list(session.scalars(insert(Notification).returning(Notification), notices))
 

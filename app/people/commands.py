@@ -10,7 +10,7 @@ from flask.cli import AppGroup
 from sqlalchemy.orm import Session
 
 from app.db import run_in_transaction, transaction
-from app.people import passwords, queries, service
+from app.people import colleagues, passwords, queries, service, teams
 from app.people.models import Language, Person, Role
 
 group = AppGroup("people", help="See and add people, give passwords.")
@@ -33,7 +33,14 @@ def list_people(role: str | None, as_json: bool) -> None:
 @group.command("add")
 @click.argument("email")
 @click.option("--name", required=True, help="How the person is called.")
-@click.option("--role", "roles", multiple=True, type=click.Choice([role.value for role in Role]), help="Repeatable.")
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    required=True,
+    type=click.Choice([role.value for role in Role]),
+    help="What they may do; repeatable.",
+)
 @click.option(
     "--language",
     default="en",
@@ -41,17 +48,16 @@ def list_people(role: str | None, as_json: bool) -> None:
     show_default=True,
     help="Language of the pages and mails they get.",
 )
-@click.option("--team", "teams", multiple=True, help="Key of a team to put the person into; repeatable.")
-def add_person(email: str, name: str, roles: tuple[str, ...], language: str, teams: tuple[str, ...]) -> None:
-    """Add somebody and print a password for their first sign-in."""
+@click.option("--team", "team_keys", multiple=True, help="Key of a team to put the person into; repeatable.")
+def add_person(email: str, name: str, roles: tuple[str, ...], language: str, team_keys: tuple[str, ...]) -> None:
+    """Add somebody and print a one-time password for their first sign-in."""
     password = passwords.one_time_password()
     hashed = passwords.hash_password(password)
 
     def add(session: Session) -> None:
-        person = service.add_person(
-            session, name=name, email=email, roles=roles, language=language, password_hash=hashed
-        )
-        for key in teams:
+        details = {"name": name, "email": email, "language": language}
+        person = colleagues.add_colleague(session, details, roles, by=None, password_hash=hashed)
+        for key in team_keys:
             service.add_member(session, queries.get_team(session, key), person)
 
     run_in_transaction(add)
@@ -62,7 +68,7 @@ def add_person(email: str, name: str, roles: tuple[str, ...], language: str, tea
 @click.argument("email")
 @click.option("--ask", is_flag=True, help="Type the password instead of getting a random one.")
 def give_password(email: str, ask: bool) -> None:
-    """Give somebody a new password; their sessions end."""
+    """Give somebody a new password, one that works once unless you type it; their sessions end."""
     password = passwords.one_time_password()
     if ask:
         password = click.prompt("New password", hide_input=True, confirmation_prompt=True)
@@ -71,7 +77,11 @@ def give_password(email: str, ask: bool) -> None:
     hashed = passwords.hash_password(password)
 
     def change(session: Session) -> None:
-        service.set_password(session, _person(session, email), hashed, by=None)
+        person = _person(session, email)
+        if ask:
+            service.set_password(session, person, hashed, by=None)
+        else:
+            colleagues.reset_password(session, person, hashed, by=None)
 
     run_in_transaction(change)
     click.echo("The password is changed." if ask else f"{email} can sign in with the password {password}")
@@ -111,9 +121,8 @@ def add_team(key: str, name: str, email: str | None, lead_address: str | None) -
 
     def add(session: Session) -> None:
         lead = _person(session, lead_address) if lead_address else None
-        team = service.add_team(session, key=key, name=name, email=email, lead=lead)
-        if lead is not None:
-            service.add_member(session, team, lead)
+        details = {"key": key, "name": name, "email": email or "", "lead": str(lead.id) if lead else ""}
+        teams.add_team(session, details, by=None)
 
     run_in_transaction(add)
     click.echo(f"The team {key} is there.")

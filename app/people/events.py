@@ -1,39 +1,131 @@
-"""What happens to people."""
+"""What happens to people and teams. `by_id` is who did it; None is the command line, or the desk itself."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-from app.events import Event
+from app.events import Change
 
 
 @dataclass(frozen=True)
-class PersonAdded(Event):
-    """Somebody new is known to the desk."""
+class OfPerson(Change):
+    """Something about one person."""
 
     person_id: int
 
+    @property
+    def about(self) -> str | None:
+        """The person."""
+        return f"person:{self.person_id}"
+
 
 @dataclass(frozen=True)
-class PasswordSet(Event):
+class OfTeam(Change):
+    """Something about one team."""
+
+    team_id: int
+
+    @property
+    def about(self) -> str | None:
+        """The team."""
+        return f"team:{self.team_id}"
+
+
+@dataclass(frozen=True)
+class PersonAdded(OfPerson):
+    """Somebody new is known to the desk. Strangers who write for the first time are no change of the desk."""
+
+    by_id: int | None = None
+    roles: list[str] = field(default_factory=list)
+
+    @property
+    def about(self) -> str | None:
+        """The person, if somebody added them or they work at the desk."""
+        return super().about if self.by_id is not None or set(self.roles) - {"customer"} else None
+
+
+@dataclass(frozen=True)
+class PersonChanged(OfPerson):
+    """Somebody's name, address, language or other details are different: {field: [before, after]}."""
+
+    fields: dict[str, list[Any]]
+    by_id: int | None = None
+
+
+@dataclass(frozen=True)
+class RolesChanged(OfPerson):
+    """Somebody may do more or less than before."""
+
+    given: list[str]
+    taken: list[str]
+    by_id: int | None = None
+
+
+@dataclass(frozen=True)
+class PasswordSet(OfPerson):
     """Somebody has a new password; their other sessions ended."""
 
-    person_id: int
     by_id: int | None = None
 
 
 @dataclass(frozen=True)
-class PersonDeactivated(Event):
+class PersonDeactivated(OfPerson):
     """Somebody may no longer sign in or be given work."""
 
-    person_id: int
     by_id: int | None = None
 
 
 @dataclass(frozen=True)
-class MembershipChanged(Event):
+class PersonReactivated(OfPerson):
+    """Somebody may sign in and be given work again."""
+
+    by_id: int | None = None
+
+
+@dataclass(frozen=True)
+class SkillChanged(OfPerson):
+    """Somebody is better or worse at something; level 0 is not at all."""
+
+    skill_key: str
+    from_level: int
+    to_level: int
+    by_id: int | None = None
+
+
+@dataclass(frozen=True)
+class MembershipChanged(OfPerson):
     """Somebody joined or left a team."""
 
-    person_id: int
     team_id: int
     is_member: bool
+    by_id: int | None = None
+
+
+@dataclass(frozen=True)
+class TeamAdded(OfTeam):
+    """There is a new team."""
+
+    by_id: int | None = None
+
+
+@dataclass(frozen=True)
+class TeamChanged(OfTeam):
+    """A team's name, address or lead is different: {field: [before, after]}."""
+
+    fields: dict[str, list[Any]]
+    by_id: int | None = None
+
+
+@dataclass(frozen=True)
+class TeamDeactivated(OfTeam):
+    """A team takes no requests any more."""
+
+    by_id: int | None = None
+
+
+@dataclass(frozen=True)
+class TeamReactivated(OfTeam):
+    """A team takes requests again."""
+
+    by_id: int | None = None

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, event
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Mapped, Mapper, mapped_column, relationship
 
 from app.db import Model, UTCDateTime, one_of
+from app.texts import folded
 
 
 class Role(StrEnum):
@@ -33,6 +36,21 @@ class Language(StrEnum):
     RO = "ro"
 
 
+class Theme(StrEnum):
+    """How the pages look to somebody; the system's choice is theirs as long as they make none."""
+
+    SYSTEM = "system"
+    LIGHT = "light"
+    DARK = "dark"
+
+
+class Density(StrEnum):
+    """How much room the rows of tables have."""
+
+    COMFORTABLE = "comfortable"
+    DENSE = "dense"
+
+
 class Person(Model):
     """Somebody the desk knows: staff, a customer's contact, or both. E-mail addresses are stored in lower case."""
 
@@ -40,6 +58,10 @@ class Person(Model):
     __table_args__ = (
         CheckConstraint(one_of("language", Language), name="language_known"),
         CheckConstraint("email = lower(email)", name="email_lower"),
+        CheckConstraint(one_of("theme", Theme), name="theme_known"),
+        CheckConstraint(one_of("density", Density), name="density_known"),
+        # Lists of people go by it, and go on where a page ended.
+        Index("ix_person_search_text", "search_text", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -54,6 +76,16 @@ class Person(Model):
     # The password is a one-time one: signing in leads to choosing another before anything else.
     must_change_password: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    # Name and address without case and diacritics: what lists are ordered by and looked through.
+    search_text: Mapped[str] = mapped_column(String(500), default="")
+    # Plain text under the replies they send by mail.
+    signature: Mapped[str] = mapped_column(Text, default="")
+    theme: Mapped[str] = mapped_column(String(10), default=Theme.SYSTEM)
+    density: Mapped[str] = mapped_column(String(15), default=Density.COMFORTABLE)
+    # Whether single letters are shortcuts (WCAG 2.1.4 wants them to be switched off).
+    single_keys: Mapped[bool] = mapped_column(default=True)
+    # How notices reach them where they chose otherwise than usual, by kind: {"team_new": "bell"}.
+    told_by: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
 
     role_rows: Mapped[list[PersonRole]] = relationship(
         cascade="all, delete-orphan", passive_deletes=True, back_populates="person"
@@ -89,6 +121,12 @@ class Person(Model):
 
     def __repr__(self) -> str:
         return f"<Person {self.id} {self.email}>"
+
+
+@event.listens_for(Person, "before_insert")
+@event.listens_for(Person, "before_update")
+def _keep_findable(_mapper: Mapper[Any], _connection: Connection, person: Person) -> None:
+    person.search_text = " ".join(folded(f"{person.name} {person.email}").split())[:500]
 
 
 class PersonRole(Model):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from app.errors import NotFound
 from app.people.models import Membership, Person, PersonRole, PersonSkill, Role, Skill, Team
 from app.texts import gettext as _
+
+# Digits of the largest id that a column holds for sure.
+LONGEST_ID = 9
 
 
 def get_person(session: Session, person_id: int) -> Person:
@@ -70,6 +73,18 @@ def teams(session: Session) -> Sequence[Team]:
     return session.scalars(select(Team).where(Team.is_active).order_by(Team.name, Team.id)).all()
 
 
+def team_by_id(session: Session, team_id: int) -> Team:
+    """The team with an id, whether it still takes requests or not.
+
+    Raises:
+        NotFound: there is none.
+    """
+    team = session.get(Team, team_id)
+    if team is None:
+        raise NotFound(_("There is no such team."))
+    return team
+
+
 def default_team(session: Session) -> Team | None:
     """The team that takes what no rule gives to another one: the oldest active one."""
     return session.scalars(select(Team).where(Team.is_active).order_by(Team.id).limit(1)).first()
@@ -86,9 +101,24 @@ def members(session: Session, team: Team) -> Sequence[Person]:
     return session.scalars(_members_of(team.id)).all()
 
 
+def led_by(session: Session, person: Person) -> Sequence[Team]:
+    """The active teams somebody leads, by name."""
+    return session.scalars(
+        select(Team).where(Team.lead_id == person.id, Team.is_active).order_by(Team.name, Team.id)
+    ).all()
+
+
 def is_member(session: Session, team_id: int, person_id: int) -> bool:
     """Whether somebody works in a team."""
     return session.get(Membership, (team_id, person_id)) is not None
+
+
+def staff_member(session: Session, written: str) -> Person | None:
+    """The active person at the desk whose id a form names; None for nobody, or for what is no such person."""
+    if not written.isdecimal() or len(written) > LONGEST_ID:
+        return None
+    person = session.get(Person, int(written))
+    return person if person is not None and person.is_active and person.is_staff else None
 
 
 def managers(session: Session) -> Sequence[Person]:
@@ -117,6 +147,22 @@ def approvers_for(
 def skills(session: Session) -> Sequence[Skill]:
     """The list of skills, by name."""
     return session.scalars(select(Skill).order_by(Skill.name, Skill.key)).all()
+
+
+def skill_levels(session: Session, person_ids: Iterable[int]) -> dict[int, list[tuple[Skill, int]]]:
+    """What people are good at, the best first, in one query."""
+    held = select(PersonSkill.person_id, Skill, PersonSkill.level).join(Skill, Skill.key == PersonSkill.skill_key)
+    held = held.where(PersonSkill.person_id.in_(set(person_ids)))
+    found: dict[int, list[tuple[Skill, int]]] = {}
+    for person_id, skill, level in session.execute(held.order_by(PersonSkill.level.desc(), Skill.name)):
+        found.setdefault(person_id, []).append((skill, level))
+    return found
+
+
+def skill_counts(session: Session) -> dict[str, int]:
+    """How many active people have each skill."""
+    held = select(PersonSkill.skill_key, func.count()).join(Person, Person.id == PersonSkill.person_id)
+    return dict(session.execute(held.where(Person.is_active).group_by(PersonSkill.skill_key)).tuples().all())
 
 
 def skilled(session: Session, skill_key: str, *, team: Team | None = None) -> list[tuple[Person, int]]:

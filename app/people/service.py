@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Iterable
 from zoneinfo import ZoneInfo
@@ -12,14 +11,20 @@ from sqlalchemy.orm import Session
 
 from app import clock, events
 from app.errors import Conflict, InvalidInput
-from app.people import passwords, queries
-from app.people.events import MembershipChanged, PasswordSet, PersonAdded, PersonDeactivated
+from app.people import authority, passwords, queries
+from app.people.details import clean_address
+from app.people.events import (
+    MembershipChanged,
+    PasswordSet,
+    PersonAdded,
+    PersonDeactivated,
+    PersonReactivated,
+    SkillChanged,
+    TeamAdded,
+)
 from app.people.models import Language, Membership, Person, PersonRole, PersonSkill, Role, Skill, Team
 from app.people.passwords import PasswordHash
 from app.texts import gettext as _
-
-# Only what could never be delivered is refused; whether an address exists, the mail server knows.
-_ADDRESS = re.compile(r"[^@\s<>,;\"\x00-\x1f]+@[^@\s<>,;\"\x00-\x1f]+")
 
 DEFAULT_TEAM = "support"
 
@@ -52,8 +57,9 @@ def add_person(
     language: Language | str = Language.EN,
     zone: str = "Europe/Bucharest",
     password_hash: PasswordHash | None = None,
+    by: Person | None = None,
 ) -> Person:
-    """Make somebody known to the desk.
+    """Make somebody known to the desk; `colleagues.add_colleague` adds one who works there.
 
     Raises:
         InvalidInput: the address could not receive mail.
@@ -79,21 +85,8 @@ def add_person(
     except IntegrityError as error:
         # Another transaction added the same address between our look and our write.
         raise taken from error
-    events.record(session, PersonAdded(person_id=person.id))
+    events.record(session, PersonAdded(person.id, by_id=_id(by), roles=sorted(person.roles)))
     return person
-
-
-def clean_address(email: str) -> str:
-    """An e-mail address the way it is stored: trimmed, lower case.
-
-    Raises:
-        InvalidInput: the address could not receive mail.
-    """
-    address = email.strip().lower()
-    if len(address) > 254 or not _ADDRESS.fullmatch(address):
-        message = _("“%(email)s” is not an e-mail address.", email=email[:254])
-        raise InvalidInput(message, {"email": [message]})
-    return address
 
 
 def check_password(session: Session, email: str, password: str) -> Person | None:
@@ -118,7 +111,7 @@ def set_password(
     person.password_hash = hashed
     person.must_change_password = one_time
     person.session_stamp = secrets.token_hex(16)
-    events.record(session, PasswordSet(person_id=person.id, by_id=by.id if by else None))
+    events.record(session, PasswordSet(person.id, by_id=_id(by)))
 
 
 def end_sessions(session: Session, person: Person) -> None:
@@ -128,12 +121,36 @@ def end_sessions(session: Session, person: Person) -> None:
 
 
 def deactivate(session: Session, person: Person, *, by: Person | None) -> None:
-    """Let somebody sign in no more; what they did stays theirs. Doing it again does nothing."""
+    """Let somebody sign in no more: what they did stays theirs, what they had to do goes back. Again does nothing.
+
+    Raises:
+        NotAllowed: they are an administrator, and whoever does it is not.
+        Conflict: it is oneself, or the only administrator.
+    """
     if not person.is_active:
         return
+    authority.refuse_outranked(person, by)
+    if by is person:
+        raise Conflict(_("Nobody deactivates their own account. Somebody else can."))
+    if person.has_role(Role.ADMINISTRATOR):
+        authority.refuse_last_administrator(session, person)
     person.is_active = False
-    person.session_stamp = secrets.token_hex(16)
-    events.record(session, PersonDeactivated(person_id=person.id, by_id=by.id if by else None))
+    end_sessions(session, person)
+    events.record(session, PersonDeactivated(person.id, by_id=_id(by)))
+
+
+def reactivate(session: Session, person: Person, *, by: Person | None) -> None:
+    """Let somebody sign in again, with the password, roles and teams they had; what went back stays where it is.
+
+    Raises:
+        NotAllowed: they are an administrator, and whoever does it is not.
+    """
+    if person.is_active:
+        return
+    authority.refuse_outranked(person, by)
+    person.is_active = True
+    session.flush()
+    events.record(session, PersonReactivated(person.id, by_id=_id(by)))
 
 
 def change_language(session: Session, person: Person, language: Language | str) -> None:
@@ -164,7 +181,15 @@ def take_role(session: Session, person: Person, role: Role | str) -> None:
     session.flush()
 
 
-def add_team(session: Session, *, key: str, name: str, email: str | None = None, lead: Person | None = None) -> Team:
+def add_team(
+    session: Session,
+    *,
+    key: str,
+    name: str,
+    email: str | None = None,
+    lead: Person | None = None,
+    by: Person | None = None,
+) -> Team:
     """Make a team; its lead becomes a member.
 
     Raises:
@@ -175,28 +200,29 @@ def add_team(session: Session, *, key: str, name: str, email: str | None = None,
     team = Team(key=key, name=name, email=clean_address(email) if email else None, lead=lead)
     session.add(team)
     session.flush()
+    events.record(session, TeamAdded(team.id, by_id=_id(by)))
     if lead is not None:
-        add_member(session, team, lead)
+        add_member(session, team, lead, by=by)
     return team
 
 
-def add_member(session: Session, team: Team, person: Person) -> None:
+def add_member(session: Session, team: Team, person: Person, *, by: Person | None = None) -> None:
     """Put somebody into a team; a member stays one."""
     if session.get(Membership, (team.id, person.id)) is not None:
         return
     session.add(Membership(team_id=team.id, person_id=person.id))
     session.flush()
-    events.record(session, MembershipChanged(person_id=person.id, team_id=team.id, is_member=True))
+    events.record(session, MembershipChanged(person.id, team_id=team.id, is_member=True, by_id=_id(by)))
 
 
-def remove_member(session: Session, team: Team, person: Person) -> None:
+def remove_member(session: Session, team: Team, person: Person, *, by: Person | None = None) -> None:
     """Take somebody out of a team; somebody who is not in it stays out."""
     membership = session.get(Membership, (team.id, person.id))
     if membership is None:
         return
     session.delete(membership)
     session.flush()
-    events.record(session, MembershipChanged(person_id=person.id, team_id=team.id, is_member=False))
+    events.record(session, MembershipChanged(person.id, team_id=team.id, is_member=False, by_id=_id(by)))
 
 
 def add_skill(session: Session, *, key: str, name: str) -> Skill:
@@ -210,7 +236,7 @@ def add_skill(session: Session, *, key: str, name: str) -> Skill:
     return skill
 
 
-def give_skill(session: Session, person: Person, skill_key: str, level: int) -> None:
+def give_skill(session: Session, person: Person, skill_key: str, level: int, *, by: Person | None = None) -> None:
     """Say how good somebody is at a skill, from 1 to 5.
 
     Raises:
@@ -221,8 +247,27 @@ def give_skill(session: Session, person: Person, skill_key: str, level: int) -> 
     if not 1 <= level <= 5:
         raise InvalidInput(_("A skill has a level from 1 to 5."))
     held = session.get(PersonSkill, (person.id, skill_key))
+    before = held.level if held is not None else 0
+    if before == level:
+        return
     if held is None:
         session.add(PersonSkill(person_id=person.id, skill_key=skill_key, level=level))
     else:
         held.level = level
     session.flush()
+    events.record(session, SkillChanged(person.id, skill_key, before, level, by_id=_id(by)))
+
+
+def take_skill(session: Session, person: Person, skill_key: str, *, by: Person | None = None) -> None:
+    """Say that somebody is not good at a skill at all."""
+    held = session.get(PersonSkill, (person.id, skill_key))
+    if held is None:
+        return
+    before = held.level
+    session.delete(held)
+    session.flush()
+    events.record(session, SkillChanged(person.id, skill_key, before, 0, by_id=_id(by)))
+
+
+def _id(by: Person | None) -> int | None:
+    return by.id if by else None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from app.events import Event
+from app.events import Change, Event
 
 
 @dataclass(frozen=True)
@@ -134,3 +135,41 @@ class ParticipantAdded(Event):
 
     ticket_id: int
     person_id: int
+
+
+@dataclass(frozen=True)
+class OfList(Change):
+    """Something about an entry of a list of the desk: `list` is `state` or `request_type`."""
+
+    list: str
+    key: str
+
+    @property
+    def about(self) -> str | None:
+        """The entry."""
+        return f"{self.list}:{self.key}"
+
+
+@dataclass(frozen=True)
+class ListEntryAdded(OfList):
+    """A list has one entry more."""
+
+    labels: dict[str, str]
+    by_id: int | None = None
+
+
+@dataclass(frozen=True)
+class ListEntryChanged(OfList):
+    """An entry is called or works otherwise: {field: [before, after]}."""
+
+    labels: dict[str, str]
+    fields: dict[str, Sequence[Any]]
+    by_id: int | None = None
+
+
+@dataclass(frozen=True)
+class ListEntryRemoved(OfList):
+    """An entry that nothing used is gone."""
+
+    labels: dict[str, str]
+    by_id: int | None = None

@@ -27,6 +27,9 @@ DEFAULT_TYPES = {
     "change": (Priority.NORMAL, 120, "Change", "Modificare"),
 }
 
+# A mail does not say what it is; somebody who reads it may change the type.
+TYPE_OF_MAIL = "incident"
+
 PRIORITY_LABELS = {
     Priority.LOW: {"en": "Low", "ro": "Scăzută"},
     Priority.NORMAL: {"en": "Normal", "ro": "Normală"},

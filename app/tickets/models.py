@@ -80,6 +80,8 @@ class TicketState(Model):
     key: Mapped[str] = mapped_column(String(30), primary_key=True)
     category: Mapped[str] = mapped_column(String(10))
     labels: Mapped[dict[str, str]] = mapped_column(JSON)
+    # One that is switched off is offered nowhere; requests that are in it stay there.
+    is_active: Mapped[bool] = mapped_column(default=True)
     position: Mapped[int] = mapped_column(default=0)
 
 
@@ -91,6 +93,8 @@ class RequestType(Model):
 
     key: Mapped[str] = mapped_column(String(30), primary_key=True)
     labels: Mapped[dict[str, str]] = mapped_column(JSON)
+    # What customers read under its name when they choose.
+    descriptions: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
     process_key: Mapped[str] = mapped_column(String(100), default=DEFAULT_PROCESS)
     default_priority: Mapped[str] = mapped_column(String(10), default=Priority.NORMAL)
     default_team_key: Mapped[str | None] = mapped_column(String(50))

@@ -13,12 +13,13 @@ from app.people.models import Person
 from app.texts import gettext as _
 from app.tickets import numbers, paging
 from app.tickets.filters import Filters, conditions, in_categories
-from app.tickets.models import Message, MessageKind, Participant, RequestType, Ticket, TicketState
+from app.tickets.models import Category, Message, MessageKind, Participant, RequestType, Ticket, TicketState
 from app.tickets.paging import Page
 
 __all__ = [
     "Filters",
     "Page",
+    "assigned_to",
     "by_ids",
     "by_number",
     "conversation",
@@ -41,6 +42,8 @@ __all__ = [
 
 PAGE_SIZE = 50
 LARGEST_PAGE = 200
+# Somebody still has to do something about a request in one of these.
+UNSOLVED = (Category.NEW, Category.OPEN, Category.PENDING)
 
 # Everything a list shows of a ticket, read in the same query.
 LISTED = (
@@ -158,6 +161,12 @@ def by_ids(session: Session, ids: Iterable[int]) -> dict[int, Ticket]:
     if not wanted:
         return {}
     return {each.id: each for each in session.scalars(select(Ticket).where(Ticket.id.in_(wanted)).options(*LISTED))}
+
+
+def assigned_to(session: Session, person_id: int) -> Sequence[Ticket]:
+    """The requests somebody is responsible for and has not solved, oldest first."""
+    found = select(Ticket).where(Ticket.assignee_id == person_id, in_categories(*UNSOLVED))
+    return session.scalars(found.options(*LISTED).order_by(Ticket.id)).all()
 
 
 def conversation(session: Session, ticket: Ticket, *, for_customer: bool) -> list[Message]:

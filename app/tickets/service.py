@@ -30,7 +30,7 @@ from app.tickets.events import (
     TicketStateChanged,
     TicketTypeChanged,
 )
-from app.tickets.lists import PRIORITY_LABELS, ensure_lists
+from app.tickets.lists import PRIORITY_LABELS, TYPE_OF_MAIL, ensure_lists
 from app.tickets.models import (
     Category,
     Channel,
@@ -73,7 +73,7 @@ def open_ticket(
     text: str,
     requester: Person,
     channel: Channel | str,
-    type_key: str = "incident",
+    type_key: str = TYPE_OF_MAIL,
     priority: Priority | str | None = None,
     customer: Customer | None = None,
     by: Person | None = None,
@@ -388,6 +388,8 @@ def _state(session: Session, key: State | str) -> TicketState:
     state = session.get(TicketState, str(key))
     if state is None:
         raise InvalidInput(_("There is no state “%(key)s”.", key=key))
+    if not state.is_active:
+        raise InvalidInput(_("The state “%(key)s” is switched off.", key=key))
     return state
 
 

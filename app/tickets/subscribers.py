@@ -11,7 +11,10 @@ from app.engine import service as engine
 from app.engine.subject import Subject
 from app.errors import InvalidInput, NotFound
 from app.events import reacts_to
+from app.people.events import PersonDeactivated, TeamDeactivated
+from app.people.models import Person, Team
 from app.texts import gettext as _
+from app.tickets import queries, service, usage
 from app.tickets.events import (
     CustomerWrote,
     TicketAssigned,
@@ -73,6 +76,20 @@ def refresh_process(session: Session, event: Changed) -> None:
 
 for _kind in (TicketAssigned, TicketStateChanged, TicketPriorityChanged, TicketTypeChanged, TicketCustomerChanged):
     reacts_to(_kind)(refresh_process)
+
+
+@reacts_to(PersonDeactivated)
+def give_requests_back(session: Session, event: PersonDeactivated) -> None:
+    """What somebody was responsible for waits for another one, in the same team."""
+    by = session.get(Person, event.by_id) if event.by_id is not None else None
+    for ticket in queries.assigned_to(session, event.person_id):
+        service.assign_to_person(session, ticket, None, by=by)
+
+
+@reacts_to(TeamDeactivated)
+def refuse_a_team_in_use(session: Session, event: TeamDeactivated) -> None:
+    """A team that requests still go to, or are with, cannot stop taking them."""
+    usage.refuse_team_in_use(session, session.get_one(Team, event.team_id))
 
 
 def _start(session: Session, ticket_id: int, by_id: int | None) -> None:

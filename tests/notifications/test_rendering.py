@@ -36,7 +36,9 @@ VALUES: dict[str, Any] = {
     },
     "person": {"name": "Ioana Radu"},
     "desk": {"name": "Suport"},
-    "message": {"text": "Încercați acum.\n\n<script>alert(1)</script>", "author": "Elena Marin"},
+    "message": {
+        "text": "Încercați acum.\n\n<script>alert(1)</script>", "author": "Elena Marin", "signature": "Elena\n0264 000 000",
+    },
     "first_message": {"text": "Nu merge.\nDeloc."},
     "work": {
         "author": "Elena Marin", "worked_on": "2 Dec 2026", "minutes": 65, "travel_minutes": 30, "note": "La client.",

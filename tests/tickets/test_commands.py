@@ -87,7 +87,7 @@ def test_somebody_added_can_sign_in_with_the_printed_password(desk: Flask) -> No
 
 
 def test_a_new_password_replaces_the_old_one(desk: Flask) -> None:
-    added = run(desk, "people", "add", "dan@desk.example", "--name", "Dan")
+    added = run(desk, "people", "add", "dan@desk.example", "--name", "Dan", "--role", "agent")
     typed = "a longer horse\na longer horse\n"
 
     short = run(desk, "people", "password", "dan@desk.example", "--ask", input="short\nshort\n")
