@@ -30,6 +30,8 @@ LONG_WINDOW_COUNT_FACTOR = 4
 REFERENCES = 20
 # What was just committed has its hint on the way; the clock offers it again only when nobody came for so long.
 HINT_GRACE = timedelta(seconds=20)
+# So many failed mails are tried again by one click.
+MOST_AT_ONCE = 200
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,28 @@ def retry_outgoing(session: Session, mail: OutgoingMail, *, by: Person | None) -
     mail.state, mail.attempts = OutgoingState.QUEUED.value, 0
     mail.next_attempt_at = clock.real_now() + HINT_GRACE
     offer_after_commit(session, "mail.send", mail.id)
+
+
+def retry_failed_outgoing(session: Session, *, by: Person | None, most: int = MOST_AT_ONCE) -> int:
+    """Send failed mails again, oldest first; how many.
+
+    Raises:
+        Conflict: no SMTP server is set.
+    """
+    failed = select(OutgoingMail).where(OutgoingMail.state == OutgoingState.FAILED).order_by(OutgoingMail.id)
+    found = session.scalars(failed.limit(most)).all()
+    for mail in found:
+        retry_outgoing(session, mail, by=by)
+    return len(found)
+
+
+def retry_failed_received(session: Session, *, by: Person | None, most: int = MOST_AT_ONCE) -> int:
+    """Read failed mails again, oldest first; how many."""
+    failed = select(ReceivedMail).where(ReceivedMail.state == ReceivedState.FAILED).order_by(ReceivedMail.id)
+    found = session.scalars(failed.limit(most)).all()
+    for mail in found:
+        retry_received(session, mail, by=by)
+    return len(found)
 
 
 def queue_mail(

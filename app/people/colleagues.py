@@ -128,7 +128,7 @@ def set_skills(session: Session, person: Person, levels: Mapping[str, int], *, b
     """
     authority.refuse_outranked(person, by)
     held = select(PersonSkill.skill_key, PersonSkill.level).where(PersonSkill.person_id == person.id)
-    had: dict[str, int] = dict(session.execute(held).tuples().all())
+    had: dict[str, int] = dict(session.execute(held).all())
     different = {key: level for key, level in levels.items() if level != had.get(key, 0)}
     for key, level in different.items():
         if level:

@@ -129,3 +129,17 @@ class TeamReactivated(OfTeam):
     """A team takes requests again."""
 
     by_id: int | None = None
+
+
+@dataclass(frozen=True)
+class SkillListed(Change):
+    """A skill is on the list, or is called something else: {field: [before, after]}."""
+
+    skill_key: str
+    fields: dict[str, list[Any]]
+    by_id: int | None = None
+
+    @property
+    def about(self) -> str | None:
+        """The skill."""
+        return f"skill:{self.skill_key}"

@@ -162,7 +162,7 @@ def skill_levels(session: Session, person_ids: Iterable[int]) -> dict[int, list[
 def skill_counts(session: Session) -> dict[str, int]:
     """How many active people have each skill."""
     held = select(PersonSkill.skill_key, func.count()).join(Person, Person.id == PersonSkill.person_id)
-    return dict(session.execute(held.where(Person.is_active).group_by(PersonSkill.skill_key)).tuples().all())
+    return dict(session.execute(held.where(Person.is_active).group_by(PersonSkill.skill_key)).all())
 
 
 def skilled(session: Session, skill_key: str, *, team: Team | None = None) -> list[tuple[Person, int]]:

@@ -73,19 +73,19 @@ def unsolved_of(session: Session, person_id: int) -> int:
 def by_state(session: Session) -> dict[str, int]:
     """How many requests stand in each state."""
     counts = select(Ticket.state_key, func.count()).group_by(Ticket.state_key)
-    return dict(session.execute(counts).tuples().all())
+    return dict(session.execute(counts).all())
 
 
 def unsolved_by_type(session: Session) -> dict[str, int]:
     """How many requests of each type are not solved."""
     counts = select(Ticket.type_key, func.count()).where(in_categories(*UNSOLVED)).group_by(Ticket.type_key)
-    return dict(session.execute(counts).tuples().all())
+    return dict(session.execute(counts).all())
 
 
 def unsolved_by_priority(session: Session) -> dict[str, int]:
     """How many requests of each priority are not solved."""
     counts = select(Ticket.priority, func.count()).where(in_categories(*UNSOLVED)).group_by(Ticket.priority)
-    return dict(session.execute(counts).tuples().all())
+    return dict(session.execute(counts).all())
 
 
 def is_used(session: Session, condition: ColumnElement[bool]) -> bool:

@@ -23,10 +23,12 @@ class Rule:
     Args:
         roles: at least one of these is needed; None when anybody may, signed in or not.
         hidden: others are told that there is nothing (404) instead of that they may not (403).
+        seen_by: of those others, these see it all the same, and are told that they may not.
     """
 
     roles: frozenset[Role] | None
     hidden: bool = True
+    seen_by: frozenset[Role] = frozenset()
 
 
 ANYBODY = Rule(None)
@@ -37,6 +39,9 @@ CUSTOMERS = Rule(frozenset({Role.CUSTOMER}))
 WATCHING = Rule(STAFF_ROLES)
 MENDING = Rule(frozenset({Role.MANAGER, Role.ANALYST, Role.ADMINISTRATOR}), hidden=False)
 ADMINISTRATORS = Rule(frozenset({Role.ADMINISTRATOR, Role.MANAGER}))
+# Managers look after people and teams; what requests are made of, only administrators change.
+SETTING_UP = Rule(frozenset({Role.ADMINISTRATOR}), seen_by=frozenset({Role.MANAGER}))
+RECORDS = Rule(frozenset({Role.ADMINISTRATOR}))
 
 ACCESS: dict[str, Rule] = {
     "static": ANYBODY,
@@ -98,17 +103,65 @@ ACCESS: dict[str, Rule] = {
     "portal.confirm": CUSTOMERS,
     "portal.reopen": CUSTOMERS,
     "portal.cancel": CUSTOMERS,
-    # Settings
+    # Settings. Who may change whom is decided by `people.authority`.
     "settings.index": ADMINISTRATORS,
+    "settings.people": ADMINISTRATORS,
+    "settings.new_person": ADMINISTRATORS,
+    "settings.add_person": ADMINISTRATORS,
+    "settings.person": ADMINISTRATORS,
+    "settings.change_person": ADMINISTRATORS,
+    "settings.leaving": ADMINISTRATORS,
+    "settings.deactivate_person": ADMINISTRATORS,
+    "settings.reactivate_person": ADMINISTRATORS,
+    "settings.reset_password": ADMINISTRATORS,
+    "settings.contacts": ADMINISTRATORS,
+    "settings.contact": ADMINISTRATORS,
+    "settings.change_contact": ADMINISTRATORS,
+    "settings.teams": ADMINISTRATORS,
+    "settings.new_team": ADMINISTRATORS,
+    "settings.add_team": ADMINISTRATORS,
+    "settings.team": ADMINISTRATORS,
+    "settings.change_team": ADMINISTRATORS,
+    "settings.switch_team": ADMINISTRATORS,
+    "settings.add_member": ADMINISTRATORS,
+    "settings.remove_member": ADMINISTRATORS,
+    "settings.skills": ADMINISTRATORS,
+    "settings.add_skill": ADMINISTRATORS,
+    "settings.rename_skill": ADMINISTRATORS,
+    "settings.states": ADMINISTRATORS,
+    "settings.new_state": SETTING_UP,
+    "settings.add_state": SETTING_UP,
+    "settings.state": SETTING_UP,
+    "settings.change_state": SETTING_UP,
+    "settings.move_state": SETTING_UP,
+    "settings.switch_state": SETTING_UP,
+    "settings.remove_state": SETTING_UP,
+    "settings.types": ADMINISTRATORS,
+    "settings.new_type": SETTING_UP,
+    "settings.add_type": SETTING_UP,
+    "settings.type": SETTING_UP,
+    "settings.change_type": SETTING_UP,
+    "settings.move_type": SETTING_UP,
+    "settings.switch_type": SETTING_UP,
+    "settings.remove_type": SETTING_UP,
+    "settings.priorities": ADMINISTRATORS,
+    "settings.changes": RECORDS,
+    "settings.mail": ADMINISTRATORS,
+    "settings.send_test": ADMINISTRATORS,
     "settings.outgoing_mail": ADMINISTRATORS,
     "settings.outgoing_one": ADMINISTRATORS,
     "settings.outgoing_html": ADMINISTRATORS,
     "settings.retry_outgoing": ADMINISTRATORS,
+    "settings.retry_failed_outgoing": ADMINISTRATORS,
     "settings.received_mail": ADMINISTRATORS,
     "settings.received_one": ADMINISTRATORS,
     "settings.received_source": ADMINISTRATORS,
     "settings.retry_received": ADMINISTRATORS,
+    "settings.retry_failed_received": ADMINISTRATORS,
     "settings.profile": SIGNED_IN,
+    "settings.change_profile": SIGNED_IN,
+    "settings.notices": SIGNED_IN,
+    "settings.choose_notices": SIGNED_IN,
 }
 
 
@@ -128,7 +181,7 @@ def check() -> ResponseReturnValue | None:
         return _to_sign_in()
     if current_user.has_role(*rule.roles):
         return None
-    if rule.hidden:
+    if rule.hidden and not current_user.has_role(*rule.seen_by):
         raise NotFound(_("There is nothing here, or it is not for you."))
     raise NotAllowed(_("Your account may look at this, but not change it. Somebody who leads the team can."))
 

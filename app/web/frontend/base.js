@@ -8,6 +8,7 @@ import { keepTyped } from "./redraw.js";
 import { listenForKeys } from "./keys.js";
 import { selectRows } from "./selection.js";
 import { offerThemes } from "./theme.js";
+import { helpWithSettings } from "./settings.js";
 import { watchChanges } from "./live.js";
 import { dockTabs, keepPanels, popOver, showToasts } from "./surface.js";
 
@@ -23,6 +24,7 @@ keepPanels();
 dockTabs();
 selectRows();
 watchChanges();
+helpWithSettings();
 
 window.Alpine = Alpine;
 Alpine.start();

@@ -34,13 +34,16 @@ function openRow() {
   return true;
 }
 
+/** Whether single letters are shortcuts: who speaks to their computer switches them off in their profile (WCAG 2.1.4). */
+export const singleKeys = () => document.body.dataset.keys !== "off";
+
 export function listenForKeys() {
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
       document.querySelector("dialog[open]")?.close();
       return;
     }
-    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || !singleKeys()) return;
     const key = event.key;
     if (waitsForPlace && Date.now() - waitsForPlace < 1500) {
       waitsForPlace = 0;

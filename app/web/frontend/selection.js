@@ -1,4 +1,6 @@
 // Selecting rows of a list: `x` selects the row one is at, shift extends to the row selected before, a box on top takes all.
+import { singleKeys } from "./keys.js";
+
 let last = null;
 
 const boxes = (form) => [...form.querySelectorAll("[data-select]")];
@@ -25,7 +27,7 @@ function select(form, box, on, extend) {
 }
 
 function pressed(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.key.toLowerCase() !== "x") return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.key.toLowerCase() !== "x" || !singleKeys()) return;
   if (event.target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]")) return;
   const form = document.querySelector("[data-selection]");
   const box = form?.querySelector("[data-row].is-at [data-select]") ?? form?.querySelector("[data-select]");
