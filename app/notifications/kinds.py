@@ -108,7 +108,7 @@ def chosen_way(person: Person, name: str) -> Way:
     kind = _BY_NAME.get(name)
     if kind is None:
         return Way.BOTH
-    chosen = person.told_by.get(kind.name, kind.usual)
+    chosen = _chosen(person).get(kind.name, kind.usual)
     return kind.allowed(Way(chosen) if chosen in set(Way) else kind.usual)
 
 
@@ -117,10 +117,15 @@ def choose_ways(session: Session, person: Person, wanted: Mapping[str, Way]) -> 
     known = kinds_for(person)
     before = {kind: chosen_way(person, kind.name) for kind in known}
     after = {kind: kind.allowed(wanted.get(kind.name, Way.NONE)) for kind in known}
-    others = {name: way for name, way in person.told_by.items() if name not in {kind.name for kind in known}}
+    others = {name: way for name, way in _chosen(person).items() if name not in {kind.name for kind in known}}
     own = {kind.name: way.value for kind, way in after.items() if way != kind.allowed(kind.usual)}
-    store(session, person, {"told_by": {**others, **own}})
+    store(session, person, {"told_by": " ".join(f"{name}:{way}" for name, way in sorted({**others, **own}.items()))})
     return [kind for kind in known if before[kind] != after[kind]]
+
+
+def _chosen(person: Person) -> dict[str, str]:
+    """What somebody chose otherwise than usual, by kind."""
+    return {name: way for name, _colon, way in (each.partition(":") for each in person.told_by.split())}
 
 
 def titles(kinds: Iterable[Kind]) -> str:

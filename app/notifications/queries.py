@@ -33,6 +33,11 @@ class Page:
     rows: list[Told]
     before: int | None
 
+    @property
+    def newest(self) -> int:
+        """The id of the newest notice on it; 0 on an empty page."""
+        return max((row.notice.id for row in self.rows), default=0)
+
 
 def page(
     session: Session, person: Person, before: int | None = None, *, only_unread: bool = False, size: int = PAGE_SIZE

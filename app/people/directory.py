@@ -111,9 +111,7 @@ def count_colleagues(session: Session) -> int:
 def team_rows(session: Session) -> list[TeamRow]:
     """All teams with how many active people work in them: those that take requests first, by name."""
     members = select(Membership.team_id, func.count()).join(Person, Person.id == Membership.person_id)
-    counts: dict[int, int] = dict(
-        session.execute(members.where(Person.is_active).group_by(Membership.team_id)).all()
-    )
+    counts: dict[int, int] = dict(session.execute(members.where(Person.is_active).group_by(Membership.team_id)).all())
     query = select(Team).options(joinedload(Team.lead)).order_by(Team.is_active.desc(), Team.name, Team.id)
     return [TeamRow(team, counts.get(team.id, 0)) for team in session.scalars(query)]
 

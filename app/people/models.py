@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, event
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapped, Mapper, mapped_column, relationship
 
@@ -84,8 +84,8 @@ class Person(Model):
     density: Mapped[str] = mapped_column(String(15), default=Density.COMFORTABLE)
     # Whether single letters are shortcuts (WCAG 2.1.4 wants them to be switched off).
     single_keys: Mapped[bool] = mapped_column(default=True)
-    # How notices reach them where they chose otherwise than usual, by kind: {"team_new": "bell"}.
-    told_by: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+    # How notices reach them where they chose otherwise than usual, by kind: "team_new:bell closed:none".
+    told_by: Mapped[str] = mapped_column(Text, default="")
 
     role_rows: Mapped[list[PersonRole]] = relationship(
         cascade="all, delete-orphan", passive_deletes=True, back_populates="person"

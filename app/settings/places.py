@@ -124,7 +124,7 @@ GROUPS = (
         ),
     ),
     Group(
-        _("Mail"),
+        _("E-mail"),
         (
             Place(
                 "settings.mail",

@@ -84,7 +84,7 @@ def switch_type(key: str) -> ResponseReturnValue:
     if sent.problems:
         return _type_page(found, sent), 409
     name = labelled(found)
-    flash(_("“%(name)s” is switched on.", name=name) if on else _("“%(name)s” is switched off.", name=name))
+    flash(_("“%(name)s” is offered again.", name=name) if on else _("“%(name)s” is not offered any more.", name=name))
     return redirect(url_for(".types", _anchor=key), 303)
 
 

@@ -88,6 +88,7 @@ ACCESS: dict[str, Rule] = {
     "notifications.index": SIGNED_IN,
     "notifications.open_one": SIGNED_IN,
     "notifications.mark_read": SIGNED_IN,
+    "notifications.mark_one": SIGNED_IN,
     # Instances
     "monitor.index": WATCHING,
     "monitor.show": WATCHING,

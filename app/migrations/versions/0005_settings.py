@@ -22,7 +22,7 @@ def upgrade() -> None:
         sa.Column("search_text", sa.String(length=500), server_default="", nullable=False),
         sa.Column("signature", sa.Text(), server_default="", nullable=False),
         sa.Column("single_keys", sa.Boolean(), server_default=sa.true(), nullable=False),
-        sa.Column("told_by", sa.JSON(), server_default="{}", nullable=False),
+        sa.Column("told_by", sa.Text(), server_default="", nullable=False),
     ):
         op.add_column("person", column)
     # In words, because SQLite takes a CHECK only with its new column: building the table anew would delete, by its
