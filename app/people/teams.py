@@ -70,18 +70,18 @@ def change_team(session: Session, team: Team, details: Mapping[str, str], *, by:
 def deactivate(session: Session, team: Team, *, by: Person | None) -> None:
     """Let a team take no requests any more; its members and its past stay. Doing it again does nothing.
 
-    Higher features refuse while something still leads to it (`TeamDeactivated`).
-
     Raises:
-        Conflict: it is the only one.
+        Conflict: it is the only one, or a higher feature knows of something that still leads to it.
     """
     if not team.is_active:
         return
     if len(queries.teams(session)) == 1:
         raise Conflict(_("%(team)s is the only team. Requests need one that takes them.", team=team.name))
-    team.is_active = False
-    session.flush()
-    events.record(session, TeamDeactivated(team.id, by_id=by.id if by else None))
+    # Whoever hears of it may refuse: then nothing has happened.
+    with session.begin_nested():
+        team.is_active = False
+        session.flush()
+        events.record(session, TeamDeactivated(team.id, by_id=by.id if by else None))
 
 
 def reactivate(session: Session, team: Team, *, by: Person | None) -> None:

@@ -37,7 +37,9 @@ VALUES: dict[str, Any] = {
     "person": {"name": "Ioana Radu"},
     "desk": {"name": "Suport"},
     "message": {
-        "text": "Încercați acum.\n\n<script>alert(1)</script>", "author": "Elena Marin", "signature": "Elena\n0264 000 000",
+        "text": "Încercați acum.\n\n<script>alert(1)</script>",
+        "author": "Elena Marin",
+        "signature": "Elena\n0264 000 000",
     },
     "first_message": {"text": "Nu merge.\nDeloc."},
     "work": {
