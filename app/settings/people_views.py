@@ -110,9 +110,10 @@ def change_person(person_id: int) -> ResponseReturnValue:
     def change() -> list[str]:
         changed = colleagues.change_person(session, found, details, by=by)
         teams, skills = _chosen("teams"), _levels()
-        changed += ["roles"] if colleagues.set_roles(session, found, request.form.getlist("roles"), by=by) else []
         changed += ["teams"] if colleagues.set_teams(session, found, teams, by=by) else []
         changed += ["skills"] if colleagues.set_skills(session, found, skills, by=by) else []
+        # At the end: who gives their own role away may do no more afterwards.
+        changed += ["roles"] if colleagues.set_roles(session, found, request.form.getlist("roles"), by=by) else []
         return changed
 
     changed = sent.attempt(change)

@@ -65,6 +65,19 @@ class Desk:
             jobs.send(outgoing_id)
 
 
+def queue(desk: Desk, **details: object) -> int:
+    """A notice to Ioana, of which details may differ."""
+    values: dict[str, object] = {
+        "to_address": "ioana@medis.example",
+        "to_name": "Ioana Radu",
+        "subject": "Termen de răspuns",
+        "text": "Bună ziua,\n\nîncă o zi.",
+        "html": "<p>Bună ziua,</p>",
+        "language": "ro",
+    }
+    return desk.write(lambda session: service.queue_mail(session, **{**values, **details}).id)  # type: ignore[arg-type]  # a test's own details
+
+
 @contextmanager
 def interrupted(*, after_seconds: float = 0) -> Iterator[Callable[[], None]]:
     """Raise `OutOfTimeError` in whatever runs then, as RQ does when a job's time is over.

@@ -1,9 +1,8 @@
-"""Sending: what leaves, how often it is tried, and what is held back (G9)."""
+"""Sending: what leaves, and how often it is tried (G9)."""
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
@@ -17,26 +16,12 @@ from app.db import run_in_transaction
 from app.documents import service as documents
 from app.errors import Conflict
 from app.mail import jobs, queries, service
-from app.mail.models import OutgoingKind, OutgoingMail
+from app.mail.models import OutgoingMail, OutgoingState
 from app.mail.parsing import addresses
 from app.tickets import service as tickets
-from app.tickets.models import Ticket
-from tests.mail.conftest import Desk, interrupted
+from tests.mail.conftest import Desk, interrupted, queue
 from tests.mail.smtp_server import DROP, STALL
-from tests.world import add_contact, add_person, add_team, add_ticket
-
-
-def queue(desk: Desk, **details: object) -> int:
-    """A notice to Ioana, of which details may differ."""
-    values: dict[str, object] = {
-        "to_address": "ioana@medis.example",
-        "to_name": "Ioana Radu",
-        "subject": "Termen de răspuns",
-        "text": "Bună ziua,\n\nîncă o zi.",
-        "html": "<p>Bună ziua,</p>",
-        "language": "ro",
-    }
-    return desk.write(lambda session: service.queue_mail(session, **{**values, **details}).id)  # type: ignore[arg-type]  # a test's own details
+from tests.world import add_contact, add_person, add_ticket
 
 
 def try_again_now(desk: Desk, outgoing_id: int) -> None:
@@ -353,40 +338,32 @@ def test_header_injection_stays_in_its_header(desk: Desk) -> None:
     assert desk.server.taken[0][1] == ["ioana@medis.example"]
 
 
-@pytest.mark.parametrize("address", ["suport@desk.example", "network@desk.example", "noreply@x.example"])
-def test_notices_to_ourselves_and_to_machines_are_held_back(desk: Desk, address: str) -> None:
-    desk.write(lambda session: add_team(session, "network"))
-
-    outgoing_id = queue(desk, to_address=address)
-
-    assert desk.outgoing(outgoing_id).state == "suppressed"
-    assert desk.outgoing(outgoing_id).last_error
-
-
-def test_too_many_notices_to_one_address_are_held_back_until_the_window_has_passed(
-    desk: Desk, at: Callable[[object], None]
-) -> None:
-    def notice(session: Session) -> str:
-        ticket = session.scalars(select(Ticket)).one()
-        return service.queue_mail(
-            session, to_address="ana@x.example", subject="Din nou", text="x", language="ro", ticket=ticket
-        ).state
-
-    started = clock.now()
-    at(started)
-    desk.write(add_ticket)
-
-    assert [desk.write(notice) for _ in range(7)] == ["queued"] * 5 + ["suppressed"] * 2
-    at(started + timedelta(minutes=61))
-    assert desk.write(notice) == "queued"
-
-
-def test_what_a_person_wrote_is_never_held_back_for_its_number(desk: Desk) -> None:
-    states = [desk.outgoing(queue(desk, kind=OutgoingKind.REPLY)).state for _ in range(12)]
-
-    assert set(states) == {"queued"}
-
-
 def test_queueing_the_same_thing_again_is_the_same_mail(desk: Desk) -> None:
     assert queue(desk, source="reply:1") == queue(desk, source="reply:1")
     assert len(desk.write(lambda session: session.scalars(select(OutgoingMail)).all())) == 1
+
+
+def test_a_mail_with_a_secret_is_sent_whole_and_then_forgotten(desk: Desk) -> None:
+    """A password that works once must not lie in the database for whoever reads it later."""
+    mail_id = queue(desk, text="Password: once-only", html="<p>once-only</p>", is_confidential=True)
+
+    jobs.send(mail_id)
+
+    assert b"once-only" in desk.server.taken[0][2]
+    sent = desk.outgoing(mail_id)
+    assert (sent.state, sent.text, sent.html) == ("sent", "", None)
+
+
+def test_everything_that_failed_is_tried_again_at_once(desk: Desk) -> None:
+    failed = [queue(desk) for _each in range(2)]
+
+    def give_up(session: Session) -> None:
+        for mail_id in failed:
+            session.get_one(OutgoingMail, mail_id).state = OutgoingState.FAILED.value
+
+    desk.write(give_up)
+
+    again = desk.write(lambda session: service.retry_failed_outgoing(session, by=None))
+
+    assert again == 2
+    assert {desk.outgoing(mail_id).state for mail_id in failed} == {"queued"}

@@ -33,12 +33,37 @@ STAFF = (
     "/instances/",
     "/notifications",
     "/settings/",
+    "/settings/?q=support",
+    "/settings/people",
+    "/settings/people/new",
+    "/settings/people/{person}",
+    "/settings/people/{person}/deactivate",
+    "/settings/contacts",
+    "/settings/contacts/{contact}",
+    "/settings/teams",
+    "/settings/teams/{team}",
+    "/settings/skills",
+    "/settings/types",
+    "/settings/types/change",
+    "/settings/states",
+    "/settings/states/new",
+    "/settings/priorities",
+    "/settings/changes",
+    "/settings/mail",
     "/settings/outgoing-mail",
     "/settings/profile",
+    "/settings/profile/notifications",
     "/password",
     "/no-such-page",
 )
-CUSTOMER = ("/portal/", "/portal/new", "/portal/requests/{solved}", "/portal/requests/{waiting}", "/notifications")
+CUSTOMER = (
+    "/portal/",
+    "/portal/new",
+    "/portal/requests/{solved}",
+    "/portal/requests/{waiting}",
+    "/notifications",
+    "/settings/profile",
+)
 VISITOR = ("/sign-in", "/styleguide")
 
 
@@ -49,14 +74,16 @@ def world_of(shared_desk: Pages) -> dict[str, str]:
     staff = person_who_signs_in(shared_desk.app, *roles)
     with shared_desk.app.app_context(), database.transaction() as session:
         person = session.query(Person).filter_by(email=staff).one()
-        world.add_team(session, "support", members=[person])
+        team_id = world.add_team(session, "support", members=[person]).id
         person_id = person.id
+    colleague = shared_desk.staff(Role.AGENT, team="support")
     asking_id, _customer = shared_desk.contact(password=PASSWORD, language="en")
     customer = shared_desk.write(lambda session: session.get_one(Person, asking_id).email)
     solved, waiting = (shared_desk.ticket(asking_id, f"The {each} printer") for each in ("first", "second"))
     shared_desk.complete(solved, person_id, {"outcome": "mine", "person": None})
     shared_desk.complete(solved, person_id, SOLVED)
-    return {"staff": staff, "customer": customer, "solved": solved, "waiting": waiting}
+    known = {"staff": staff, "customer": customer, "solved": solved, "waiting": waiting}
+    return {**known, "person": str(colleague), "contact": str(asking_id), "team": str(team_id)}
 
 
 @pytest.fixture(scope="module")
