@@ -1,14 +1,19 @@
-"""Who may work on a user task. The one place that says it; lists and pages ask here."""
+"""Who may work on a user task. The one place that says it; lists and pages ask here.
+
+Each rule stands here twice: for a task that is at hand, and as a condition by which the database finds such tasks. A
+test holds the two against each other.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
-from app.engine.models import UserTask
+from app.engine.models import UserTask, UserTaskTeam
 from app.people.models import Membership, Person, PersonRole, Role, Team
 
 # A task for this role is an approval: it also goes to the lead of the team, and to managers when a team has nobody.
@@ -24,12 +29,15 @@ class Standing:
     team_keys: frozenset[str]
     led_keys: frozenset[str]
     approvers: Mapping[str, Collection[int]]
+    # What the teams are called, by key, in the order of their names.
+    team_names: Mapping[str, str] = field(default_factory=dict)
 
 
 def standing(session: Session, person: Person) -> Standing:
     """Read somebody's standing, in three queries."""
-    own = select(Team.key, Team.lead_id).join(Membership, Membership.team_id == Team.id)
-    teams = session.execute(own.where(Membership.person_id == person.id, Team.is_active)).all()
+    own = select(Team.key, Team.lead_id, Team.name).join(Membership, Membership.team_id == Team.id)
+    own = own.where(Membership.person_id == person.id, Team.is_active).order_by(Team.name, Team.id)
+    teams = session.execute(own).all()
     approvers: dict[str, set[int]] = {}
     if person.has_role(Role.MANAGER):
         found = (
@@ -44,9 +52,10 @@ def standing(session: Session, person: Person) -> Standing:
     return Standing(
         person_id=person.id,
         roles=frozenset(str(role) for role in person.roles),
-        team_keys=frozenset(key for key, _lead in teams),
-        led_keys=frozenset(key for key, lead in teams if lead == person.id),
+        team_keys=frozenset(key for key, _lead, _name in teams),
+        led_keys=frozenset(key for key, lead, _name in teams if lead == person.id),
         approvers=approvers,
+        team_names={key: name for key, _lead, name in teams},
     )
 
 
@@ -59,6 +68,13 @@ def may_work_on(task: UserTask, who: Standing) -> bool:
     # Having taken an approval does not outlive the right to decide; other work stays with whoever was given it.
     mine = task.assignee_id is not None and not is_approval(task)
     return mine or is_candidate(task, who)
+
+
+def may_release(task: UserTask, who: Standing) -> bool:
+    """Whether this person may give the task back to its team: who has it, and who leads the team."""
+    if task.assignee_id is None or not task.team_keys:
+        return False
+    return task.assignee_id == who.person_id or bool(frozenset(task.team_keys) & who.led_keys)
 
 
 def is_candidate(task: UserTask, who: Standing) -> bool:
@@ -90,3 +106,61 @@ def is_approval(task: UserTask) -> bool:
 def _somebody_approves(task: UserTask, teams: frozenset[str], who: Standing) -> bool:
     able = {person_id for key in teams for person_id in who.approvers.get(key, ())}
     return bool(able - {task.excluded_person_id})
+
+
+def meant_for(who: Standing) -> ColumnElement[bool]:
+    """The condition on `UserTask` that says what `is_candidate` says."""
+    role = func.coalesce(UserTask.candidate_role, "")
+    roles = sorted(who.roles)
+    own_role = role.in_(roles) if roles else false()
+    ways = [and_(~_teams().exists(), own_role)]
+    if who.led_keys:
+        ways.append(_in_teams(who.led_keys))
+    if who.team_keys:
+        ways.append(and_(_in_teams(who.team_keys), or_(role == "", own_role)))
+    if Role.MANAGER.value in who.roles:
+        ways.append(and_(for_approval(), _teams().exists(), ~_approvers_of_its_teams().exists()))
+    return and_(_is_not_barred(who), or_(*ways))
+
+
+def workable_by(who: Standing) -> ColumnElement[bool]:
+    """The condition on `UserTask` that says what `may_work_on` says."""
+    taken = UserTask.assignee_id == who.person_id
+    return and_(
+        _is_not_barred(who),
+        or_(UserTask.assignee_id.is_(None), taken),
+        or_(and_(taken, ~for_approval()), meant_for(who)),
+    )
+
+
+def for_approval() -> ColumnElement[bool]:
+    """The condition on `UserTask` that says what `is_approval` says."""
+    return func.coalesce(UserTask.candidate_role, "").in_(sorted(APPROVING))
+
+
+def _is_not_barred(who: Standing) -> ColumnElement[bool]:
+    return func.coalesce(UserTask.excluded_person_id, 0) != who.person_id
+
+
+def _teams() -> Select[Any]:
+    return select(UserTaskTeam.team_key).where(UserTaskTeam.user_task_id == UserTask.id).correlate(UserTask)
+
+
+def _in_teams(keys: Collection[str]) -> ColumnElement[bool]:
+    return _teams().where(UserTaskTeam.team_key.in_(sorted(keys))).exists()
+
+
+def _approvers_of_its_teams() -> Select[Any]:
+    """Whoever may decide in the teams of a task, but for the one whose own work it is about."""
+    found = (
+        _teams()
+        .join(Team, Team.key == UserTaskTeam.team_key)
+        .join(Membership, Membership.team_id == Team.id)
+        .join(Person, Person.id == Membership.person_id)
+        .outerjoin(PersonRole, and_(PersonRole.person_id == Person.id, PersonRole.role == Role.APPROVER))
+    )
+    return found.where(
+        Person.is_active,
+        or_(PersonRole.role.is_not(None), Team.lead_id == Person.id),
+        Person.id != func.coalesce(UserTask.excluded_person_id, 0),
+    )

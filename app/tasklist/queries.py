@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import TypeVar
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from app import clock
-from app.engine.models import ProcessInstance, TaskState, UserTask, UserTaskTeam
+from app.engine.models import ProcessInstance, TaskState, UserTask
+from app.errors import NotFound
 from app.escalations.models import Escalation
 from app.people import queries as people
-from app.people.models import Person, Role
+from app.people.models import Person, Team
 from app.sla import queries as sla
 from app.sla.chips import Chip, chip, chip_of_moment
 from app.sla.queries import ClockView
+from app.tasklist.grouping import FAR_YEAR
+from app.tasklist.kinds import Kind, kind_of
 from app.tasklist.models import Draft
-from app.tasklist.permissions import APPROVING, Standing, is_approval, is_candidate, may_work_on, standing
+from app.tasklist.permissions import Standing, is_candidate, may_release, may_see, may_work_on, standing
+from app.texts import gettext as _
 from app.tickets import queries as tickets
 from app.tickets.models import Ticket
 from app.worklog.models import WorkEntry
@@ -27,13 +31,7 @@ from app.worklog.models import WorkEntry
 # Whoever typed within this time counts as answering.
 ANSWERING_FOR = timedelta(minutes=3)
 
-M = TypeVar("M", WorkEntry, Escalation)
-
-MOST_TASKS = 300
-NEXT_HOUR = timedelta(hours=1)
-# A paused clock is due in this year (`sla.facts`): never.
-FAR = 9999
-GROUPS = ("late", "next_hour", "today", "later")
+M = TypeVar("M", WorkEntry, Escalation, Team)
 
 
 @dataclass(frozen=True)
@@ -48,51 +46,16 @@ class Row:
     author: Person | None
     may_claim: bool
     may_complete: bool
+    may_release: bool
+    kind: Kind
     skill: str = ""
+    # Whom an escalation would go to: a person, or a team.
+    target: str = ""
 
     @property
-    def due_at(self) -> datetime | None:
-        """The deadline it is sorted by."""
-        return self.chip.due_at if self.chip else None
-
-
-@dataclass(frozen=True)
-class Work:
-    """Everything My work shows."""
-
-    groups: dict[str, list[Row]] = field(default_factory=dict)
-    approvals: list[Row] = field(default_factory=list)
-    mine: int = 0
-    teams: int = 0
-
-    @property
-    def rows(self) -> list[Row]:
-        """All rows in the order in which they are shown."""
-        return [row for name in GROUPS for row in self.groups.get(name, [])] + self.approvals
-
-
-def my_work(session: Session, person: Person, *, whole_team: bool, zone: tzinfo) -> Work:
-    """The open tasks of somebody, or of their teams, grouped by the deadline that comes first."""
-    who = standing(session, person)
-    tasks = _open_tasks(session, who)
-    seen = [task for task in tasks if task.assignee_id == who.person_id or is_candidate(task, who)]
-    mine = [task for task in seen if task.assignee_id == who.person_id]
-    working = [task for task in seen if not is_approval(task)]
-    approvals = [task for task in seen if is_approval(task) and may_work_on(task, who)]
-    chosen = working if whole_team else [task for task in mine if not is_approval(task)]
-    rows = rows_of(session, [*chosen, *approvals], who, zone)
-    groups: dict[str, list[Row]] = {name: [] for name in GROUPS}
-    now = clock.now()
-    for row in rows[: len(chosen)]:
-        groups[_group(row.chip, now, zone)].append(row)
-    for name in GROUPS:
-        groups[name].sort(key=_order)
-    return Work(
-        groups=groups,
-        approvals=sorted(rows[len(chosen) :], key=_order),
-        mine=sum(not is_approval(task) for task in mine),
-        teams=len(working),
-    )
+    def runs_until(self) -> datetime | None:
+        """The deadline it is sorted by; None when it has none, or none that counts down now."""
+        return self.chip.due_at if self.chip is not None and self.chip.state == "running" else None
 
 
 def rows_of(session: Session, tasks: Sequence[UserTask], who: Standing, zone: tzinfo) -> list[Row]:
@@ -114,7 +77,9 @@ def rows_of(session: Session, tasks: Sequence[UserTask], who: Standing, zone: tz
     clocks = sla.clocks_for(session, found)
     authors = {task.id: _author_id(about[task.id]) for task in tasks}
     skills = {each.key: each.name for each in people.skills(session)} if asked else {}
-    persons = people.people_by_ids(session, [task.assignee_id for task in tasks] + list(authors.values()))
+    meant = [each.to_person_id for each in asked.values()]
+    persons = people.people_by_ids(session, [task.assignee_id for task in tasks] + list(authors.values()) + meant)
+    teams = _by_id(session, Team, (each.to_team_id for each in asked.values() if each.to_team_id is not None))
     now = clock.now()
     return [
         Row(
@@ -126,38 +91,43 @@ def rows_of(session: Session, tasks: Sequence[UserTask], who: Standing, zone: tz
             author=persons.get(authors[task.id] or 0),
             may_claim=task.assignee_id is None and is_candidate(task, who),
             may_complete=may_work_on(task, who),
+            may_release=may_release(task, who),
+            kind=kind_of(task),
             skill=_skill_name(about[task.id], skills),
+            target=_target_name(about[task.id], persons, teams),
         )
         for task in tasks
     ]
 
 
 def chip_of(task: UserTask, views: Iterable[ClockView], now: datetime, zone: tzinfo) -> Chip | None:
-    """The deadline that comes first: of the ticket's clocks for a task on the ticket, else the task's own."""
+    """The deadline that comes first: of the ticket's clocks for a task on the ticket, else the task's own.
+
+    `grouping.due_at` says the same to the database.
+    """
     if task.subject_kind == "ticket":
         live = [view for view in views if str(view.state) in ("running", "paused")]
-        running = [view for view in live if view.due_at is not None and view.due_at.year < FAR]
+        running = [view for view in live if str(view.state) == "running" and view.due_at is not None]
         if running:
             return chip(min(running, key=lambda view: view.due_at or now), now, zone)
         if live:
             return chip(live[0], now, zone)
-    if task.due_at is not None and task.due_at.year < FAR:
+    if task.due_at is not None and task.due_at.year < FAR_YEAR:
         return chip_of_moment(task.due_at, now, zone)
     return None
-
-
-def count_waiting(session: Session, person: Person) -> tuple[int, bool]:
-    """How many tasks wait for somebody, and whether one of them is late: what the rail shows."""
-    who = standing(session, person)
-    tasks = [task for task in _open_tasks(session, who) if may_work_on(task, who)]
-    now = clock.now()
-    return len(tasks), any(task.due_at is not None and task.due_at <= now for task in tasks)
 
 
 def _skill_name(about: WorkEntry | Escalation | None, names: dict[str, str]) -> str:
     """What the skill is called that an escalation asks for; its key when it was since removed."""
     key = about.skill if isinstance(about, Escalation) else None
     return names.get(key, key) if key else ""
+
+
+def _target_name(about: WorkEntry | Escalation | None, persons: Mapping[int, Person], teams: Mapping[int, Team]) -> str:
+    if not isinstance(about, Escalation):
+        return ""
+    meant = persons.get(about.to_person_id or 0) or teams.get(about.to_team_id or 0)
+    return meant.name if meant is not None else ""
 
 
 def answering(session: Session, ticket: Ticket, reader: Person, at: datetime) -> Sequence[Person]:
@@ -177,6 +147,19 @@ def answering(session: Session, ticket: Ticket, reader: Person, at: datetime) ->
     return session.scalars(found.distinct()).all()
 
 
+def visible_task(session: Session, task_uuid: str, reader: Person) -> UserTask:
+    """The task of an address, if the reader may see it.
+
+    Raises:
+        NotFound: there is none, or it is not for their eyes.
+    """
+    found = select(UserTask).where(UserTask.uuid == task_uuid)
+    task = session.scalar(found.options(selectinload(UserTask.teams), selectinload(UserTask.instance)))
+    if task is None or not may_see(task, standing(session, reader)):
+        raise NotFound(_("There is no such task, or it is for another team."))
+    return task
+
+
 def draft_of(session: Session, person: Person, task: UserTask) -> Draft | None:
     """What somebody typed into this step of this instance and has not sent."""
     found = select(Draft).where(
@@ -191,35 +174,6 @@ def same_step(session: Session, task: UserTask) -> UserTask | None:
         UserTask.instance_id == task.instance_id, UserTask.element == task.element, UserTask.state == TaskState.OPEN
     )
     return session.scalar(found.order_by(UserTask.id.desc()).limit(1))
-
-
-def _open_tasks(session: Session, who: Standing) -> list[UserTask]:
-    teams = exists().where(UserTaskTeam.user_task_id == UserTask.id)
-    meant = [UserTask.assignee_id == who.person_id]
-    if who.team_keys:
-        meant.append(teams.where(UserTaskTeam.team_key.in_(who.team_keys)))
-    if who.roles:
-        meant.append(UserTask.candidate_role.in_(who.roles) & ~teams)
-    if Role.MANAGER.value in who.roles:
-        # Approvals come to managers when a team has nobody who may decide; `is_candidate` settles which.
-        meant.append(UserTask.candidate_role.in_(APPROVING))
-    found = select(UserTask).where(UserTask.state == TaskState.OPEN, or_(*meant)).options(selectinload(UserTask.teams))
-    return list(session.scalars(found.order_by(UserTask.due_at, UserTask.id).limit(MOST_TASKS)))
-
-
-def _group(chip: Chip | None, now: datetime, zone: tzinfo) -> str:
-    if chip is None or chip.state != "running" or chip.due_at is None:
-        return "later"
-    if chip.look == "is-late":
-        return "late"
-    if chip.due_at - now <= NEXT_HOUR:
-        return "next_hour"
-    return "today" if chip.due_at.astimezone(zone).date() == now.astimezone(zone).date() else "later"
-
-
-def _order(row: Row) -> tuple[bool, float, int]:
-    due = row.due_at if row.chip is not None and row.chip.state == "running" else None
-    return due is None, due.timestamp() if due else 0.0, row.task.id
 
 
 def _author_id(thing: WorkEntry | Escalation | None) -> int | None:

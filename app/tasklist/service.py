@@ -59,12 +59,16 @@ def complete(
         NotAllowed: it is somebody else's, or their own work that another must approve.
         InvalidInput: the form has errors, by field key.
     """
-    _refuse_gone(session, task)
-    _refuse_others(session, task, person)
+    refuse_unworkable(session, task, person)
     answer = checked_answer(session, task, person, typed, brought)
-    if task.assignee_id is None:
-        engine.claim(session, task, person.id)
-    engine.complete_task(session, task, answer, by_id=person.id)
+    try:
+        if task.assignee_id is None:
+            engine.claim(session, task, person.id)
+        engine.complete_task(session, task, answer, by_id=person.id)
+    except engine.TaskClosed as closed:
+        # Somebody was faster after this transaction had read the task.
+        session.refresh(task)
+        raise gone(session, task) from closed
     forget_draft(session, person, task)
     _changed(session, task)
     return answer
@@ -179,16 +183,30 @@ def forget_draft(session: Session, person: Person, task: UserTask) -> None:
     )
 
 
-def _refuse_gone(session: Session, task: UserTask) -> None:
-    if task.state == TaskState.OPEN:
-        return
+def refuse_unworkable(session: Session, task: UserTask, person: Person) -> None:
+    """Refuse what somebody cannot complete.
+
+    Raises:
+        TaskIsGone: it is not open any more; the message says who was first.
+        NotAllowed: it is somebody else's, or their own work that another must approve.
+    """
+    _refuse_gone(session, task)
+    _refuse_others(session, task, person)
+
+
+def gone(session: Session, task: UserTask) -> TaskIsGone:
+    """The error about a task that is not open any more."""
     if task.state == TaskState.CANCELLED:
-        raise TaskIsGone(task, _("The process went on another way, so this task is not needed any more."))
+        return TaskIsGone(task, _("The process went on another way, so this task is not needed any more."))
     winner = people.people_by_ids(session, [task.completed_by_id]).get(task.completed_by_id or 0)
-    raise TaskIsGone(
-        task,
-        _("%(name)s completed this already.", name=winner.name) if winner else _("This was completed already."),
-    )
+    if winner is None:
+        return TaskIsGone(task, _("This was completed already."))
+    return TaskIsGone(task, _("%(name)s completed this already.", name=winner.name))
+
+
+def _refuse_gone(session: Session, task: UserTask) -> None:
+    if task.state != TaskState.OPEN:
+        raise gone(session, task)
 
 
 def _refuse_others(session: Session, task: UserTask, person: Person) -> None:

@@ -15,7 +15,7 @@ from app.forms.rendering import FormView, initial_values, render
 from app.people import queries as people
 from app.people.models import Person
 from app.tasklist import files, queries, service
-from app.tasklist.permissions import Standing, is_approval, is_candidate, may_work_on
+from app.tasklist.permissions import Standing, is_approval, is_candidate, may_release, may_work_on
 from app.worklog.models import WorkEntry
 
 # What of a work entry its author may correct.
@@ -53,14 +53,12 @@ def shown_task(
     able = may_work_on(task, who)
     draft = queries.draft_of(session, reader, task) if able else None
     values = typed if typed is not None else draft.values if draft is not None else None
-    is_mine = task.assignee_id == who.person_id
-    leads = bool(frozenset(task.team_keys) & who.led_keys)
     return Shown(
         task=task,
         form=drawn_form(session, task, reader, values, errors) if able else None,
         may_complete=able,
         may_claim=task.assignee_id is None and is_candidate(task, who),
-        may_release=task.assignee_id is not None and bool(task.team_keys) and (is_mine or leads),
+        may_release=may_release(task, who),
         is_approval=is_approval(task),
         draft_saved_at=draft.saved_at if draft is not None else None,
     )

@@ -1,31 +1,32 @@
-"""My work, the page of one task, and what may be done with a task."""
+"""The page of one task, and what may be done with a task.
+
+My work has files of its own: `list_views`, `filter_views`, `bulk_views`.
+"""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from typing import Any, cast
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask import flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask.wrappers import Response
 from flask_babel import get_timezone
 from flask_babel import gettext as _
-from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
-from app import clock
 from app.db import db
 from app.documents.service import Upload
 from app.engine.models import UserTask
-from app.errors import InvalidInput, NotFound
+from app.errors import InvalidInput
 from app.people import queries as people
 from app.people.current import current_person
 from app.people.models import Person
-from app.sla import queries as sla
-from app.sla.chips import chip
-from app.tasklist import queries, service
+from app.tasklist import bulk_views, filter_views, list_views, queries, service, worklist
+from app.tasklist.blueprint import blueprint
+from app.tasklist.details import task_details
 from app.tasklist.files import NOTHING, REMOVED, Brought
-from app.tasklist.permissions import Standing, may_see, standing
+from app.tasklist.permissions import standing
 from app.tasklist.service import TaskIsGone
 from app.tasklist.taskform import drawn_form, shown_task
 from app.tickets import queries as tickets
@@ -34,13 +35,14 @@ from app.web.access import safe_next
 from app.web.boundary import rescue
 from app.web.navigation import Count, counts
 
-blueprint = Blueprint("tasklist", __name__, template_folder="templates")
+# Importing them adds their addresses to the blueprint.
+OWN_VIEWS = (list_views.my_work, filter_views.save_filter, bulk_views.bulk)
 
 
 @counts("work")
 def count_work(session: Session, person: Person) -> Count:
     """How many tasks wait for the reader, beside "My work" in the rail."""
-    waiting, any_late = queries.count_waiting(session, person)
+    waiting, any_late = worklist.count_waiting(session, person)
     return Count(waiting, is_late=any_late)
 
 
@@ -51,20 +53,6 @@ def count_unassigned(session: Session, person: Person) -> Count:
     return Count(tickets.count(session, person, waiting))
 
 
-@blueprint.get("/")
-def my_work() -> ResponseReturnValue:
-    """The open tasks of the reader or of their teams; customers are at home in the portal."""
-    person = current_person()
-    if not person.is_staff:
-        return redirect(url_for("portal.index"))
-    whole_team = request.args.get("of", "teams") != "me"
-    work = queries.my_work(db.session(), person, whole_team=whole_team, zone=get_timezone())
-    rows = work.rows
-    chosen = next((row for row in rows if row.task.uuid == request.args.get("task")), rows[0] if rows else None)
-    pane = _details(db.session(), chosen.task, person) if chosen is not None else None
-    return render_template("tasklist/my_work.html", work=work, whole_team=whole_team, chosen=chosen, pane=pane)
-
-
 @blueprint.get("/tasks/<uuid:task_uuid>")
 def show(task_uuid: object) -> ResponseReturnValue:
     """One task with its form: a pane beside the list, or a page of its own."""
@@ -72,7 +60,7 @@ def show(task_uuid: object) -> ResponseReturnValue:
     task = _task(db.session(), str(task_uuid), person)
     if task.state != "open":
         return _gone_page(task, person), 409
-    pane = _details(db.session(), task, person)
+    pane = task_details(db.session(), task, person, back=list_views.here(task=task.uuid))
     if request.headers.get("HX-Request"):
         return render_template("tasklist/pane.html", **pane)
     return render_template("tasklist/show.html", **pane)
@@ -152,37 +140,7 @@ def task_is_gone(error: TaskIsGone) -> Response:
 
 
 def _task(session: Session, task_uuid: str, reader: Person) -> UserTask:
-    """The task of an address, if the reader may see it.
-
-    Raises:
-        NotFound: there is none, or it is not for their eyes.
-    """
-    found = select(UserTask).where(UserTask.uuid == task_uuid)
-    task = session.scalar(found.options(selectinload(UserTask.teams), selectinload(UserTask.instance)))
-    if task is None or not may_see(task, standing(session, reader)):
-        raise NotFound(_("There is no such task, or it is for another team."))
-    return task
-
-
-def _details(
-    session: Session,
-    task: UserTask,
-    reader: Person,
-    typed: dict[str, Any] | None = None,
-    errors: dict[str, list[str]] | None = None,
-) -> dict[str, Any]:
-    """What the pane and the page of a task show."""
-    who: Standing = standing(session, reader)
-    row = queries.rows_of(session, [task], who, get_timezone())[0]
-    views = sla.clocks(session, row.ticket) if row.ticket is not None else {}
-    live = [view for view in views.values() if str(view.state) in ("running", "paused")]
-    return {
-        "row": row,
-        "shown": shown_task(session, task, reader, who, typed=typed, errors=errors),
-        "ticket": row.ticket,
-        "chips": [chip(view, clock.now(), get_timezone()) for view in live],
-        "waiting": tickets.oldest_unanswered(session, row.ticket.id) if row.ticket is not None else None,
-    }
+    return queries.visible_task(session, task_uuid, reader)
 
 
 def _form_again(task_uuid: str, typed: dict[str, Any], brought: Brought, error: InvalidInput) -> ResponseReturnValue:
@@ -198,7 +156,8 @@ def _form_again(task_uuid: str, typed: dict[str, Any], brought: Brought, error: 
     if request.headers.get("HX-Request"):
         shown = shown_task(db.session(), task, person, standing(db.session(), person), typed=typed, errors=errors)
         return render_template("tasklist/form.html", shown=shown, place=request.form.get("_place", "pane")), 422
-    return render_template("tasklist/show.html", **_details(db.session(), task, person, typed, errors)), 422
+    details = task_details(db.session(), task, person, typed, errors, back=_after())
+    return render_template("tasklist/show.html", **details), 422
 
 
 def _gone_page(task: UserTask, reader: Person) -> str:
@@ -211,6 +170,7 @@ def _gone_page(task: UserTask, reader: Person) -> str:
         winner=people.people_by_ids(session, [task.completed_by_id]).get(task.completed_by_id or 0),
         draft=queries.draft_of(session, reader, task),
         again=queries.same_step(session, task),
+        back=safe_next(request.form.get("_next")) or list_views.here(),
     )
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
-from urllib.parse import parse_qsl, urlencode
 from zoneinfo import ZoneInfo
 
 from app import clock
 from app.people.models import Person
 from app.tickets.columns import COLUMNS, SHOWN_AT_FIRST
 from app.tickets.filters import Filters
+from app.tickets.list_address import ListAddress, Pairs
 from app.tickets.models import Category, Channel, Priority
 from app.tickets.paging import NEWEST_CHANGE_FIRST, SORTS
 
@@ -21,8 +21,6 @@ from app.tickets.paging import NEWEST_CHANGE_FIRST, SORTS
 MANY: Final = ("state", "category", "type", "priority", "team", "assignee", "channel", "tag")
 ONE: Final = ("q", "customer", "requester", "opened", "opened_from", "opened_to", "due", "due_from", "due_to", "late")
 FILTERS: Final = (*ONE[:1], *MANY, *ONE[1:])
-LONGEST: Final = 2000
-MOST_VALUES: Final = 20
 ACTIVE: Final = (Category.NEW, Category.OPEN, Category.PENDING)
 # Stretches of days around today that an address may name: a saved view then moves along with the days.
 OPENED: Final = {"today": 0, "7d": 6, "30d": 29}
@@ -31,81 +29,26 @@ DUE: Final = {"today": 0, "7d": 6}
 _ID = re.compile(r"[1-9][0-9]{0,8}")
 # No row has it: whoever asks for somebody who cannot be there is shown nothing, not everything.
 NOBODY: Final = 0
-Pairs = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
-class Address:
-    """What an address asks for, in one order however it was typed."""
+class Address(ListAddress):
+    """What the address of a ticket list asks for."""
 
-    pairs: Pairs = ()
+    narrowing = FILTERS
+    repeated = MANY
 
     @classmethod
-    def of(cls, pairs: Iterable[tuple[str, str]]) -> Address:
-        """Read pairs of names and values, such as `request.args.items(multi=True)`."""
-        given: dict[str, list[str]] = {}
-        for name, value in pairs:
-            value = value.replace("\x00", "").strip()[:200]
-            if value and value not in given.setdefault(name, []):
-                given[name].append(value)
-        kept = [(name, value) for name in FILTERS for value in given.get(name, [])[: _most(name)]]
+    def looks(cls, given: Mapping[str, list[str]]) -> Pairs:
+        """Columns and order, when they are not the usual ones."""
+        kept: list[tuple[str, str]] = []
         columns = [value for value in given.get("column", []) if value in COLUMNS]
         if columns and tuple(columns) != SHOWN_AT_FIRST:
             kept += [("column", value) for value in columns]
         sort = given.get("sort", [""])[0]
         if sort.removeprefix("-") in SORTS and sort != NEWEST_CHANGE_FIRST:
             kept.append(("sort", sort))
-        return cls(tuple(kept))
-
-    @classmethod
-    def read(cls, query: str) -> Address:
-        """Read the query of an address, such as a saved view keeps."""
-        return cls.of(parse_qsl(query.lstrip("?")[:LONGEST]))
-
-    @property
-    def query(self) -> str:
-        """The query of the address; empty for the plain list."""
-        return urlencode(self.pairs)
-
-    def one(self, name: str) -> str:
-        """The value of a name, empty when it has none."""
-        return next((value for key, value in self.pairs if key == name), "")
-
-    def many(self, name: str) -> list[str]:
-        """The values of a name."""
-        return [value for key, value in self.pairs if key == name]
-
-    def has(self, name: str, value: str) -> bool:
-        """Whether a name has a value."""
-        return (name, value) in self.pairs
-
-    def without(self, name: str, value: str | None = None) -> Address:
-        """The same list without one value of a name, or without all of them."""
-        return Address.of(pair for pair in self.pairs if pair[0] != name or value not in (None, pair[1]))
-
-    def plus(self, name: str, value: str) -> Address:
-        """The same list with one more value; a name that stands once takes the new one."""
-        base = self if name in MANY else self.without(name)
-        return Address.of((*base.pairs, (name, value)))
-
-    def toggled(self, name: str, value: str) -> Address:
-        """The same list with a value, or without it when it has it."""
-        return self.without(name, value) if self.has(name, value) else self.plus(name, value)
-
-    @property
-    def filtered(self) -> Pairs:
-        """The pairs that narrow the list."""
-        return tuple(pair for pair in self.pairs if pair[0] in FILTERS)
-
-    @property
-    def laid_out(self) -> Pairs:
-        """The pairs that say how the list looks."""
-        return tuple(pair for pair in self.pairs if pair[0] not in FILTERS)
-
-    @property
-    def text(self) -> str:
-        """The words that are searched."""
-        return self.one("q")
+        return tuple(kept)
 
     @property
     def columns(self) -> list[str]:
@@ -165,10 +108,6 @@ def changed(pairs: Mapping[str, str]) -> Address:
 
 def _id(written: str) -> int:
     return int(written) if _ID.fullmatch(written) else NOBODY
-
-
-def _most(name: str) -> int:
-    return MOST_VALUES if name in MANY else 1
 
 
 def _categories(names: list[str]) -> list[str]:

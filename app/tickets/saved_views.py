@@ -12,7 +12,8 @@ from app import clock
 from app.errors import InvalidInput, NotAllowed, NotFound
 from app.people.models import Membership, Person, Role, Team
 from app.texts import gettext as _
-from app.tickets.address import LONGEST, Address
+from app.tickets.address import Address
+from app.tickets.list_address import LONGEST
 from app.tickets.list_models import Audience, DefaultView, SavedView
 
 LONGEST_NAME = 60

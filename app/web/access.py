@@ -61,6 +61,14 @@ ACCESS: dict[str, Rule] = {
     "tasklist.draft": STAFF,
     "tasklist.claim": STAFF,
     "tasklist.release": STAFF,
+    # Saved filters are one's own, results of what was done to many their author's (`saved_filters`, `bulk`).
+    "tasklist.save_filter": STAFF,
+    "tasklist.change_filter": STAFF,
+    "tasklist.delete_filter": STAFF,
+    "tasklist.restore_filter": STAFF,
+    "tasklist.choose_first_filter": STAFF,
+    "tasklist.bulk": STAFF,
+    "tasklist.undo_bulk": STAFF,
     # Tickets
     "tickets.index": STAFF,
     "tickets.show": STAFF,

@@ -1,9 +1,11 @@
 """How moments, durations and names look: short in the page, exact on hover, in the reader's zone and language."""
 
 import re
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from babel.dates import format_date, format_datetime, format_time
+from babel.lists import format_list
 from babel.numbers import format_decimal
 from flask import Flask
 from flask_babel import get_locale, get_timezone, ngettext
@@ -158,6 +160,11 @@ def time_ahead() -> str:
     return ", ".join(parts + ([duration(rest)] if rest else []))
 
 
+def in_a_row(words: Iterable[str]) -> str:
+    """Names in a sentence, as the reader's language lists them: `Rețele, Suport și Teren Cluj`."""
+    return str(format_list(list(words), locale=get_locale()))
+
+
 def in_reader_language(texts: dict[str, str] | None) -> str:
     """The reader's language out of {"en": …, "ro": …}."""
     return translated(texts, reader_language())
@@ -186,6 +193,7 @@ def init(app: Flask) -> None:
         initials=initials,
         address=address,
         epoch_ms=epoch_ms,
+        in_a_row=in_a_row,
         texts=in_reader_language,
         exact=exact,
     )

@@ -96,6 +96,17 @@ def places() -> list[tuple[Place, Count]]:
     ]
 
 
+def bar_of_five(everything: list[tuple[Place, Count]]) -> tuple[list[tuple[Place, Count]], list[tuple[Place, Count]]]:
+    """What stands in the bar of a small screen, and what its last entry unfolds.
+
+    The first two places, then a new request for whoever may write one (the layout's own), then as much as fits.
+    """
+    room = 4 if may_open("tickets.new") else 5
+    if len(everything) <= room:
+        return everything, []
+    return everything[: room - 1], everything[room - 1 :]
+
+
 def unread_notices() -> int:
     """How many notices the reader has not read yet, asked once per page."""
     if "unread_notices" not in g:
@@ -105,4 +116,6 @@ def unread_notices() -> int:
 
 def init(app: Flask) -> None:
     """Offer the rail and the bell to the layouts."""
-    app.jinja_env.globals.update(places=places, may_open=may_open, unread_notices=unread_notices)
+    app.jinja_env.globals.update(
+        places=places, bar_of_five=bar_of_five, may_open=may_open, unread_notices=unread_notices
+    )

@@ -6,6 +6,9 @@ import pytest
 
 from app import clock
 from tests.pages import Pages, open_desk
+from tests.world import person, team, ticket
+
+__all__ = ["person", "team", "ticket"]
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from app.engine import queries as engine
 from app.engine.models import UserTask
 from app.people.models import Person, Role
 from app.sla import queries as sla
-from app.tasklist import queries
+from app.tasklist import worklist
 from tests.pages import Pages, counted_queries, ticket_of
 
 BUCHAREST = ZoneInfo("Europe/Bucharest")
@@ -21,7 +21,7 @@ BUCHAREST = ZoneInfo("Europe/Bucharest")
 def work_of(desk: Pages, person_id: int, *, whole_team: bool = True) -> dict[str, list[str]]:
     def read(session: Session) -> dict[str, list[str]]:
         person = session.get_one(Person, person_id)
-        work = queries.my_work(session, person, whole_team=whole_team, zone=BUCHAREST)
+        work = worklist.my_work(session, person, whole_team=whole_team, zone=BUCHAREST)
         return {name: [row.ticket.number for row in rows if row.ticket] for name, rows in work.groups.items()}
 
     return desk.write(read)

@@ -10,6 +10,7 @@ import { selectRows } from "./selection.js";
 import { offerThemes } from "./theme.js";
 import { helpWithSettings } from "./settings.js";
 import { watchChanges } from "./live.js";
+import { workThroughTasks } from "./work.js";
 import { dockTabs, keepPanels, popOver, showToasts } from "./surface.js";
 
 offerThemes();
@@ -25,6 +26,7 @@ dockTabs();
 selectRows();
 watchChanges();
 helpWithSettings();
+workThroughTasks();
 
 window.Alpine = Alpine;
 Alpine.start();

@@ -2,9 +2,9 @@
 const go = { w: "work", t: "tickets", u: "unassigned", i: "instances", n: "notifications", p: "portal", ",": "settings" };
 let waitsForPlace = 0;
 
-const typing = (target) => target.closest?.("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
+export const typing = (target) => target.closest?.("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
 const rows = () => [...document.querySelectorAll("[data-row]")];
-const present = () => document.querySelector("[data-row].is-at") ?? document.querySelector("[data-row].is-open");
+export const present = () => document.querySelector("[data-row].is-at") ?? document.querySelector("[data-row].is-open");
 
 function move(step) {
   const all = rows();
@@ -16,6 +16,16 @@ function move(step) {
   const link = next.querySelector("[data-open], a");
   link?.focus({ preventScroll: true });
   next.scrollIntoView({ block: "nearest" });
+  document.dispatchEvent(new CustomEvent("row:at", { detail: { row: next } }));
+}
+
+/** The dialog names the keys that work on this page: a line with `data-needs` wants something that it finds. */
+function showKeys() {
+  const keys = document.getElementById("keys");
+  if (!keys || keys.open) return false;
+  for (const line of keys.querySelectorAll("[data-needs]")) line.hidden = !document.querySelector(line.dataset.needs);
+  keys.showModal();
+  return true;
 }
 
 function press(selector) {
@@ -23,6 +33,14 @@ function press(selector) {
   if (!target) return false;
   if (target.matches("input, textarea, details > summary")) target.focus(); else target.click();
   return true;
+}
+
+/** The row one is at, and no other; where there are no rows, what the page offers. */
+function claim() {
+  const row = present();
+  const button = row ? row.querySelector("[data-key=c]") : document.querySelector("[data-key=c]");
+  button?.click();
+  return Boolean(button);
 }
 
 function openRow() {
@@ -56,16 +74,16 @@ export function listenForKeys() {
     else if (key === "j") move(1);
     else if (key === "k") move(-1);
     else if (key === "Enter") taken = openRow();
-    else if (key === "c") taken = press(".is-at [data-key=c], .is-open [data-key=c]") || press("[data-key=c]");
+    else if (key === "c") taken = claim();
     else if (key === "e") taken = press("[data-key=e]");
     else if (key === "n") taken = press("[data-key=n]");
     else if (key === "r") taken = press("[data-reply] textarea, textarea[data-reply]");
-    else if (key === "?") { const keys = document.getElementById("keys"); if (keys && !keys.open) keys.showModal(); else taken = false; }
+    else if (key === "?") taken = showKeys();
     else taken = false;
     if (taken) event.preventDefault();
   });
   document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-show-keys]")) document.getElementById("keys")?.showModal();
+    if (event.target.closest("[data-show-keys]")) showKeys();
     if (event.target.closest("[data-close-dialog]")) event.target.closest("dialog")?.close();
   });
 }

@@ -8,11 +8,17 @@ const SETTLE_MS = 400;
 const SELDOM_MS = 2_000;
 const LOOK_ANYWAY_MS = 60_000;
 const TRY_AGAIN_MS = 30_000;
+// A stream ends now and then and comes back by itself: only what stays away is a lost connection.
+const LOST_AFTER_MS = 5_000;
+const LOOK_AGAIN_MS = 10_000;
 
 const parts = () => [...document.querySelectorAll("[data-live][id]")];
 let stale = false;
 let timer = null;
 let looked = Date.now();
+let connected = true;
+let again = null;
+let lost = null;
 
 function concerns(said) {
   return parts().some((part) => {
@@ -23,10 +29,10 @@ function concerns(said) {
   });
 }
 
-/** Whether somebody is typing in this part, or has typed and not sent: it is left alone. */
+/** Whether somebody is typing in this part, or has typed and not sent: it is left alone. A tick is no text. */
 function isInUse(part) {
-  return part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")
-    || [...part.querySelectorAll("textarea, input:not([type=hidden])")].some((field) => field.value !== field.defaultValue);
+  return part.contains(document.activeElement) && document.activeElement.matches("input:not([type=checkbox]), textarea, select")
+    || [...part.querySelectorAll("textarea, input:not([type=hidden], [type=checkbox])")].some((field) => field.value !== field.defaultValue);
 }
 
 const keyOf = (row) => row.dataset.row || row.querySelector("a[href]")?.getAttribute("href");
@@ -34,15 +40,18 @@ const keyOf = (row) => row.dataset.row || row.querySelector("a[href]")?.getAttri
 const same = (fresh, part) => textOf(fresh) === textOf(part)
   && [...fresh.querySelectorAll("[aria-label]")].map((each) => each.ariaLabel).join() === [...part.querySelectorAll("[aria-label]")].map((each) => each.ariaLabel).join();
 const textOf = (row) => row.textContent.replace(/\s+/g, " ").trim();
+/** What a row says, but for its countdown: that a minute passed is nothing new. */
+const newsOf = (row) => [...row.querySelectorAll("[data-words]")].reduce((text, each) => text.replace(textOf(each), ""), textOf(row));
 
 /** Put the fresh part in place of the old one; rows that are new or different are marked for a moment. */
 function replace(old, fresh) {
-  const before = new Map([...old.querySelectorAll("[data-row]")].map((row) => [keyOf(row), textOf(row)]));
+  const before = new Map([...old.querySelectorAll("[data-row]")].map((row) => [keyOf(row), newsOf(row)]));
   const focused = old.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
   const open = new Map([...old.querySelectorAll("details[id], details[data-panel]")].map((each) => [each.id || each.dataset.panel, each.open]));
   const top = old.scrollTop;
   const atEnd = old.matches("[data-scroll-end]") && old.scrollHeight - old.clientHeight - top < 40;
   const chosen = old.querySelector("[data-row][aria-current] a.s-hit")?.getAttribute("href");
+  document.dispatchEvent(new CustomEvent("live:replacing", { detail: { part: old } }));
   old.innerHTML = fresh.innerHTML;
   for (const each of old.querySelectorAll("details")) {
     const was = open.get(each.id || each.dataset.panel);
@@ -53,11 +62,12 @@ function replace(old, fresh) {
     if (chosen) row.toggleAttribute("aria-current", Boolean(here));
     if (here) row.setAttribute("aria-current", "true");
     if (chosen) row.classList.toggle("is-open", Boolean(here));
-    if (before.get(keyOf(row)) !== textOf(row)) row.classList.add("is-fresh");
+    if (before.get(keyOf(row)) !== newsOf(row)) row.classList.add("is-fresh");
   }
   if (focused) old.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
   old.scrollTop = atEnd ? old.scrollHeight : top;
   window.htmx?.process(old);
+  document.dispatchEvent(new CustomEvent("live:replaced", { detail: { part: old } }));
 }
 
 /** The chosen task is on nobody's list any more: say so beside what is being typed, which stays. */
@@ -66,18 +76,32 @@ function sayWhatIsGone(page) {
   if (notice) notice.hidden = Boolean(page.querySelector(`[data-row="${CSS.escape(notice.dataset.goneTask)}"]`));
 }
 
+/** Whether the desk answers: pages say so where they show how old they are, and look again as soon as it does. */
+function connection(isThere) {
+  if (isThere === connected) return;
+  connected = isThere;
+  document.dispatchEvent(new CustomEvent("live:connection", { detail: { connected } }));
+}
+
 async function look() {
   timer = null;
   if (document.hidden) { stale = true; return; }
   stale = false;
   looked = Date.now();
-  let answer;
-  try {
-    answer = await fetch(location.href, { headers: { "X-Live": "1" }, credentials: "same-origin" });
-  } catch { stale = true; return; }
+  const answer = await fetch(location.href, { headers: { "X-Live": "1" }, credentials: "same-origin" }).catch(() => null);
+  connection(Boolean(answer) && answer.status < 500);
+  if (!connected) {
+    stale = true;
+    again ||= setTimeout(() => { again = null; if (stale) lookSoon(); }, LOOK_AGAIN_MS);
+    return;
+  }
   // Signed out, or gone: what is on the page stays, the next press says it.
   if (!answer.ok || answer.redirected) return;
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  show(new DOMParser().parseFromString(await answer.text(), "text/html"));
+}
+
+/** Put the parts of a fresh page, such as an answer to what one did, in place of those that are there. */
+export function show(page) {
   let changed = false;
   for (const part of parts()) {
     const fresh = page.getElementById(part.id);
@@ -87,7 +111,7 @@ async function look() {
   }
   sayWhatIsGone(page);
   if (changed && document.body.dataset.liveSays) announce(document.body.dataset.liveSays);
-  document.dispatchEvent(new CustomEvent("live:looked", { detail: { changed } }));
+  document.dispatchEvent(new CustomEvent("live:looked", { detail: { changed, page } }));
 }
 
 function lookSoon() {
@@ -99,9 +123,11 @@ function lookSoon() {
 function hold(tell) {
   let was = false;
   const source = new EventSource(STREAM);
-  source.onopen = () => { if (was) tell({ about: [], mine: true, all: true }); was = true; };
+  source.onopen = () => { clearTimeout(lost); lost = null; if (was) tell({ about: [], mine: true, all: true }); was = true; };
   source.onmessage = ({ data }) => tell(JSON.parse(data));
   source.onerror = () => {
+    // Looking finds out whether it is the stream alone; every tab does that for itself.
+    lost ||= setTimeout(() => tell({ about: [], mine: true, all: true }), LOST_AFTER_MS);
     // The browser comes back by itself, unless the server refused.
     if (source.readyState !== EventSource.CLOSED) return;
     setTimeout(() => hold(tell), TRY_AGAIN_MS);
@@ -122,5 +148,6 @@ export function watchChanges() {
   }
   document.addEventListener("visibilitychange", () => { if (!document.hidden && stale) lookSoon(); });
   window.addEventListener("online", lookSoon);
+  window.addEventListener("offline", () => { stale = true; connection(false); });
   setInterval(() => { if (!document.hidden && Date.now() - looked >= LOOK_ANYWAY_MS) lookSoon(); }, LOOK_ANYWAY_MS);
 }

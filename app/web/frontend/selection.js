@@ -1,56 +1,68 @@
-// Selecting rows of a list: `x` selects the row one is at, shift extends to the row selected before, a box on top takes all.
-import { singleKeys } from "./keys.js";
+// Selecting rows of a list: `x` selects the row one is at, shift extends to the row selected before, a box on top takes all
+// (or all of the part that its `data-select-all` names). Whoever shows something about it hears `selection:changed`.
+import { singleKeys, typing } from "./keys.js";
 
 let last = null;
 
-const boxes = (form) => [...form.querySelectorAll("[data-select]")];
+const boxes = (list) => [...list.querySelectorAll("[data-select]")];
 
-function show(form) {
-  const all = boxes(form);
+function show(list) {
+  const all = boxes(list);
   const chosen = all.filter((box) => box.checked);
   for (const box of all) box.closest("[data-row]")?.classList.toggle("is-selected", box.checked);
-  for (const count of form.querySelectorAll("[data-selected]")) count.textContent = String(chosen.length);
-  const top = form.querySelector("[data-select-all]");
-  if (!top) return;
-  top.hidden = false;
-  top.checked = chosen.length > 0 && chosen.length === all.length;
-  top.indeterminate = chosen.length > 0 && chosen.length < all.length;
+  for (const count of list.querySelectorAll("[data-selected]")) count.textContent = String(chosen.length);
+  for (const top of list.querySelectorAll("[data-select-all]")) {
+    const under = boxes(partOf(top, list));
+    const taken = under.filter((box) => box.checked).length;
+    top.hidden = false;
+    top.checked = taken > 0 && taken === under.length;
+    top.indeterminate = taken > 0 && taken < under.length;
+  }
+  document.dispatchEvent(new CustomEvent("selection:changed", { detail: { list, chosen } }));
 }
 
-function select(form, box, on, extend) {
-  const all = boxes(form);
-  const [from, to] = [all.indexOf(last), all.indexOf(box)].sort((a, b) => a - b);
+const partOf = (top, list) => (top.dataset.selectAll && list.querySelector(top.dataset.selectAll)) || list;
+
+function select(list, box, on, extend) {
+  const all = boxes(list);
+  // Rows may have been drawn anew since: the one selected before is known by what it sends.
+  const [from, to] = [all.findIndex((each) => each.value === last), all.indexOf(box)].sort((a, b) => a - b);
   const stretch = extend && from >= 0 ? all.slice(from, to + 1) : [box];
   for (const each of stretch) each.checked = on;
-  last = box;
-  show(form);
+  last = box.value;
+  show(list);
 }
 
 function pressed(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.key.toLowerCase() !== "x" || !singleKeys()) return;
-  if (event.target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]")) return;
-  const form = document.querySelector("[data-selection]");
-  const box = form?.querySelector("[data-row].is-at [data-select]") ?? form?.querySelector("[data-select]");
+  if (event.ctrlKey || event.metaKey || event.altKey || event.key.toLowerCase() !== "x") return;
+  if (typing(event.target) || !singleKeys()) return;
+  const list = document.querySelector("[data-selection]");
+  const row = list?.querySelector("[data-row].is-at") ?? list?.querySelector("[data-row].is-open");
+  const box = row?.querySelector("[data-select]") ?? list?.querySelector("[data-select]");
   if (!box) return;
   event.preventDefault();
-  const row = box.closest("[data-row]");
-  if (!form.querySelector("[data-row].is-at")) row.classList.add("is-at");
-  select(form, box, event.shiftKey ? true : !box.checked, event.shiftKey);
+  if (!list.querySelector("[data-row].is-at")) box.closest("[data-row]").classList.add("is-at");
+  select(list, box, event.shiftKey ? true : !box.checked, event.shiftKey);
+}
+
+/** Show again what is selected, after rows were drawn anew. */
+export function showSelection() {
+  document.querySelectorAll("[data-selection]").forEach(show);
 }
 
 export function selectRows() {
-  for (const form of document.querySelectorAll("[data-selection]")) {
+  for (const list of document.querySelectorAll("[data-selection]")) {
     // A browser that goes back brings the ticks along.
-    show(form);
-    form.addEventListener("click", (event) => {
-      if (event.target.matches("[data-select]")) select(form, event.target, event.target.checked, event.shiftKey);
+    show(list);
+    list.addEventListener("click", (event) => {
+      if (event.target.matches("[data-select]")) select(list, event.target, event.target.checked, event.shiftKey);
       else if (event.target.matches("[data-select-all]")) {
-        for (const box of boxes(form)) box.checked = event.target.checked;
-        show(form);
+        for (const box of boxes(partOf(event.target, list))) box.checked = event.target.checked;
+        show(list);
       }
     });
-    form.addEventListener("reset", () => setTimeout(() => show(form)));
+    list.addEventListener("reset", () => setTimeout(() => show(list)));
   }
-  window.addEventListener("pageshow", () => document.querySelectorAll("[data-selection]").forEach(show));
+  window.addEventListener("pageshow", showSelection);
   document.addEventListener("keydown", pressed);
 }

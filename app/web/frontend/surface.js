@@ -2,7 +2,8 @@
 const TOAST_MS = 6000;
 
 export function showToasts() {
-  for (const toast of document.querySelectorAll("#toasts .s-toast")) {
+  for (const toast of document.querySelectorAll("#toasts .s-toast:not([data-timed])")) {
+    toast.dataset.timed = "1";
     let timer = setTimeout(() => toast.remove(), TOAST_MS);
     const stay = () => clearTimeout(timer);
     const leave = () => { timer = setTimeout(() => toast.remove(), TOAST_MS); };
@@ -12,6 +13,17 @@ export function showToasts() {
     toast.addEventListener("focusout", leave);
     toast.querySelector("[data-close]")?.addEventListener("click", () => toast.remove());
   }
+}
+
+/** Say something at the bottom of the page that no answer of the server brought. */
+export function toast(words) {
+  const box = document.createElement("div");
+  box.className = "s-toast";
+  const text = document.createElement("span");
+  text.textContent = words;
+  box.append(text);
+  document.getElementById("toasts")?.append(box);
+  showToasts();
 }
 
 export function popOver() {
