@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 MANAGER = "ana@suport.example"
 AGENT = "radu@suport.example"
+LEAD = "elena@suport.example"
 ADMINISTRATOR = "dana@suport.example"
 CUSTOMER = "ioana.muresan@albalogistic.example"
 
@@ -30,6 +31,9 @@ SCREENS = (
     Screen("sign-in", "", "/sign-in"),
     Screen("style-guide", "", "/styleguide"),
     Screen("my-work", AGENT, "/"),
+    Screen("my-work-filtered", AGENT, "/?of=teams&priority=high&kind=work&kind=take_over"),
+    Screen("my-work-nothing", AGENT, "/?of=teams&priority=low&kind=accept&q=server"),
+    Screen("my-work-lead", LEAD, "/"),
     Screen("task", AGENT, "/", "[data-row] a.s-hit"),
     Screen("tickets", AGENT, "/tickets/"),
     Screen("tickets-found", AGENT, "/tickets/?q=imprimanta"),

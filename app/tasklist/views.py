@@ -104,6 +104,9 @@ def draft(task_uuid: object) -> ResponseReturnValue:
     """Keep what was typed so far; the answer says when."""
     person = current_person()
     task = _task(db.session(), str(task_uuid), person)
+    if task.completed_by_id == person.id:
+        # It was on its way while its author sent the form: what was sent is no draft of the next round.
+        return "", 204
     kept = service.save_draft(db.session(), task, person, _typed())
     if request.headers.get("HX-Request"):
         return render_template("tasklist/draft_saved.html", saved_at=kept.saved_at)

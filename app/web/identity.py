@@ -7,6 +7,7 @@ from flask_login import LoginManager, login_user
 
 from app.people.current import load_person
 from app.people.models import Person
+from app.web.session_cookie import SessionCookie
 
 SESSION_LIFETIME = timedelta(hours=12)
 REMEMBERED = timedelta(days=30)
@@ -36,6 +37,7 @@ def init(app: Flask) -> None:
         REMEMBER_COOKIE_SAMESITE="Lax",
         REMEMBER_COOKIE_SECURE=secure,
     )
+    app.session_interface = SessionCookie()
     login_manager.session_protection = "basic"
     login_manager.user_loader(load_person)
     login_manager.init_app(app)

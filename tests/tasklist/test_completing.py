@@ -139,6 +139,17 @@ def test_a_draft_comes_back_and_goes_when_the_form_is_sent(desk: Pages, agent: i
     assert drafts(desk, agent) == []
 
 
+def test_a_draft_that_comes_after_the_form_was_sent_is_not_kept(desk: Pages, agent: int, number: str) -> None:
+    """It would stand in the next round of the same step, already sent."""
+    task, browser = open_task(desk, number), desk.client(agent)
+    browser.post(f"/tasks/{task}/complete", data=WORK)
+
+    late = browser.post(f"/tasks/{task}/draft", data=WORK, headers={"HX-Request": "true"})
+
+    assert late.status_code == 204
+    assert drafts(desk, agent) == []
+
+
 def test_choosing_another_outcome_changes_the_fields_and_keeps_what_was_typed(
     desk: Pages, agent: int, number: str
 ) -> None:

@@ -16,6 +16,7 @@ from app.people.models import Person, Role
 from tests import world
 from tests.chromium import PASSWORD, executable, person_who_signs_in, served
 from tests.pages import Pages, open_desk
+from tests.tasklist.tasks import approval, open_task
 
 
 @pytest.fixture(scope="module")
@@ -69,10 +70,23 @@ def test_customers_have_no_stream(desk: Pages) -> None:
     assert desk.client(person_id).get("/live").status_code == 404
 
 
+def test_a_page_that_looks_again_brings_no_cookie(desk: Pages) -> None:
+    """It would keep an abandoned session alive, and could undo what another answer wrote into the cookie meanwhile."""
+    agent = desk.client(desk.staff(Role.AGENT))
+    with agent.session_transaction() as cookie:
+        cookie.permanent = True
+
+    assert "Set-Cookie" in agent.get("/").headers
+    assert "Set-Cookie" not in agent.get("/", headers={"X-Live": "1"}).headers
+    assert "Set-Cookie" not in agent.get("/", headers={"HX-Request": "true"}).headers
+    with agent.get("/live", buffered=False) as stream:
+        assert "Set-Cookie" not in stream.headers
+
+
 @pytest.fixture(scope="module")
 def team(desk: Pages) -> list[str]:
     """The addresses of two agents of the team that gets new requests."""
-    emails = [person_who_signs_in(desk.app, Role.AGENT) for _each in range(2)]
+    emails = [person_who_signs_in(desk.app, Role.AGENT, Role.APPROVER) for _each in range(2)]
 
     def put_together(session: Session) -> None:
         people = session.query(Person).filter(Person.email.in_(emails)).all()
@@ -122,6 +136,53 @@ class TestInBrowsers:
         expect(ion.locator("[data-gone-task]")).to_be_visible()
         expect(ion.locator("#pane [name=outcome][value=mine]")).to_be_checked()
 
+    def test_the_second_of_two_on_one_task_is_told_who_was_first_and_keeps_the_text(
+        self, desk: Pages, both: list[Page], team: list[str]
+    ) -> None:
+        """On the open page already, and again when they send it all the same."""
+        ana, ion = both
+        task, _number = approval(desk, desk.staff(Role.AGENT, team="support"))
+        for page in both:
+            page.goto(f"/?task={task}")
+        ion.locator("#pane [name=outcome][value=reject]").check(force=True)
+        ion.fill("#pane [name=reason]", "Which cable was it, and where?")
+
+        ana.locator("#pane [name=outcome][value=approve]").check(force=True)
+        ana.click("#pane .btn-primary")
+
+        expect(ion.locator("[data-gone-task]")).to_be_visible()
+        expect(ion.locator("#pane [name=reason]")).to_have_value("Which cable was it, and where?")
+        ion.click("#pane .btn-primary")
+        name = desk.write(lambda session: session.query(Person).filter_by(email=team[0]).one().name)
+        expect(ion.locator(".s-gone")).to_contain_text(f"{name} completed")
+        expect(ion.locator(".s-gone")).to_contain_text("Your text is kept as a draft.")
+        ion.click(".s-gone summary")
+        expect(ion.locator(".s-gone")).to_contain_text("Which cable was it, and where?")
+
+    def test_rows_change_under_ones_eyes_and_ones_place_stays(self, desk: Pages, both: list[Page]) -> None:
+        """What is selected, where one is, what has the focus; the row that changed is marked, keys go on working."""
+        ana, ion = both
+        requester, _customer = desk.contact()
+        keys = [open_task(desk, desk.ticket(requester, f"Of three, number {each}")) for each in range(3)]
+        ana.goto("/")
+        ana.locator(f'[data-row="{keys[0]}"] [data-select]').check()
+        ana.locator(f'[data-row="{keys[2]}"] [data-select]').focus()
+        ana.keyboard.press("k")
+        ion.goto("/")
+
+        ion.locator(f'[data-row="{keys[1]}"] [data-key=c]').click()
+
+        expect(ana.locator(f'[data-row="{keys[1]}"].is-fresh')).to_be_visible()
+        expect(ana.locator(f'[data-row="{keys[1]}"] [data-key=c]')).to_have_count(0)
+        expect(ana.locator(f'[data-row="{keys[0]}"] [data-select]')).to_be_checked()
+        expect(ana.locator("[data-selected]")).to_have_text("1")
+        at = ana.locator("[data-row].is-at")
+        expect(at).to_have_count(1)
+        assert at.evaluate("row => row.contains(document.activeElement)")
+        before = at.get_attribute("data-row")
+        ana.keyboard.press("j")
+        expect(ana.locator("[data-row].is-at")).not_to_have_attribute("data-row", before or "")
+
     def test_a_ticket_shows_a_note_of_somebody_else_and_that_they_are_answering(
         self, desk: Pages, both: list[Page]
     ) -> None:
@@ -140,15 +201,23 @@ class TestInBrowsers:
         expect(ion.locator("#talk")).to_contain_text("The switch is broken.")
         expect(ion.locator("#note-text")).to_have_value("half a sentence")
 
-    def test_after_a_lost_connection_the_page_looks_again(self, desk: Pages, both: list[Page]) -> None:
+    def test_a_lost_connection_is_said_and_made_up_for(self, desk: Pages, both: list[Page]) -> None:
+        """Discreetly: how old is what is shown. What is claimed meanwhile is told to be undone, not forgotten."""
         ana = both[0]
         requester, _customer = desk.contact()
-        ana.context.set_offline(True)
-        desk.ticket(requester, "While nobody could hear it")
+        waiting = open_task(desk, desk.ticket(requester, "There before"))
+        ana.goto("/")
+        shown = ana.locator("[data-connection]").get_attribute("data-shown")
 
+        ana.context.set_offline(True)
+        expect(ana.locator("[data-lost-words]")).to_have_text(f"Not connected; showing {shown}")
+        desk.ticket(requester, "While nobody could hear it")
+        ana.locator(f'[data-row="{waiting}"] [data-key=c]').click()
+        expect(ana.locator(".s-toast")).to_contain_text("Nothing was changed; try it again.")
         ana.context.set_offline(False)
 
         expect(ana.locator("#list")).to_contain_text("While nobody could hear it")
+        expect(ana.locator("[data-lost-words]")).to_be_empty()
 
 
 def text_of(chunk: object) -> str:

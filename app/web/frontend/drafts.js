@@ -31,7 +31,9 @@ export function keepDrafts() {
   document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
     if (ctx.sourceElement?.matches?.("[hx-post$='/draft']") && typedAt <= askedAt) unsaved = null;
   });
-  // What is sent needs no draft; when it comes back with errors, the next letter begins one.
-  document.addEventListener("submit", ({ target }) => { if (target === unsaved) unsaved = null; });
+  // What is sent needs no draft; when it comes back with errors, the next letter begins one. Any other form may lead away
+  // for good (signing out does): the draft goes first.
+  document.addEventListener("submit", ({ target }) => { if (target === unsaved) unsaved = null; else keepNow(); }, true);
+  document.addEventListener("visibilitychange", () => { if (document.hidden) keepNow(); });
   window.addEventListener("pagehide", keepNow);
 }
