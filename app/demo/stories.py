@@ -429,6 +429,18 @@ STORIES: tuple[Story, ...] = (
         priority="normal",
     ),
     Story(
+        "Comutatorul din hala 3 repornește singur",
+        "De două zile comutatorul din hala 3 repornește de câteva ori pe zi și rămânem fără rețea câte cinci minute.",
+        "Zoltan Kiss",
+        "-1 10:10",
+        priority="high",
+        steps=(
+            take("-1 10:30", "Vlad"),
+            work("-1 11:30", "Vlad", "answer", "Văd în jurnal căderi de tensiune. Caut cauza și revin azi.", 30),
+            escalate("-90m", "Vlad", "Sursa pare defectă; trebuie cineva cu un comutator de schimb.", "hardware"),
+        ),
+    ),
+    Story(
         "Instruire pentru doi colegi noi",
         "Doi colegi noi la depozit au nevoie de o instruire scurtă pe WMS.",
         "Ioana Mureșan",

@@ -171,6 +171,18 @@ def test_the_pane_follows_the_row_one_is_at_and_keys_mean_just_that_row(desk: Pa
     page.keyboard.press("?")
     expect(page.locator("#keys")).to_contain_text("claim the task")
     expect(page.locator("#keys").get_by_text("approve", exact=True)).to_be_hidden()
+    page.keyboard.press("Escape")
+    page.locator(f'[data-row="{tasks[2]}"] [data-key=c]').focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(f'[data-row="{tasks[2]}"] [data-key=c]')).to_have_count(0)
+    page.keyboard.press("n")
+    page.wait_for_url("**/tickets/S-*#note")
+    expect(page.locator("#note-text")).to_be_focused()
+    page.go_back()
+    expect(page.locator(f'[data-row="{tasks[1]}"].is-open')).to_be_visible()
+    page.keyboard.press("g")
+    page.keyboard.press("n")
+    page.wait_for_url("**/notifications")
 
 
 def test_several_are_approved_with_one_that_somebody_else_did_meanwhile(desk: Pages, open_page: Open) -> None:
@@ -288,6 +300,27 @@ def test_on_a_phone_rows_are_cards_filters_a_sheet_and_nothing_scrolls_sideways(
     page.locator("form.s-pane-form .btn-primary").click()
     page.wait_for_url("**/?kind=take_over*")
     assert state_of(desk, tasks[1])[0] == "completed"
+
+
+def test_more_of_a_long_list_comes_below_and_what_is_selected_stays(desk: Pages, open_page: Open) -> None:
+    requester, _customer = desk.contact()
+
+    def open_many(session: Session) -> None:
+        person = session.get_one(Person, requester)
+        for each in range(103):
+            world.add_ticket(session, f"Request {each}", requester=person)
+
+    desk.write(open_many)
+    page = open_page()
+    page.locator("[data-select]").nth(99).check()
+
+    page.get_by_text("Show 100 more").click()
+
+    expect(page.locator("[data-row]")).to_have_count(103)
+    expect(page.locator("[data-selected]")).to_have_text("1")
+    assert "rows=200" in page.url
+    page.reload()
+    expect(page.locator("[data-row]")).to_have_count(103)
 
 
 def test_the_way_to_the_approvals_is_there_as_long_as_they_are_below_the_fold(desk: Pages, open_page: Open) -> None:

@@ -14,6 +14,7 @@ from app.people.models import Person, Role
 from tests import world
 from tests.chromium import PASSWORD, executable, person_who_signs_in, served
 from tests.pages import SOLVED, Pages
+from tests.tasklist.tasks import approval
 
 pytestmark = pytest.mark.browser
 
@@ -25,6 +26,7 @@ PHONE = ViewportSize(width=390, height=844)
 STAFF = (
     "/",
     "/?of=me",
+    "/?q=nothing-has-these-words&priority=low",
     "/tickets/",
     "/tickets/?q=nothing-has-these-words",
     "/tickets/new",
@@ -82,6 +84,8 @@ def world_of(shared_desk: Pages) -> dict[str, str]:
     solved, waiting = (shared_desk.ticket(asking_id, f"The {each} printer") for each in ("first", "second"))
     shared_desk.complete(solved, person_id, {"outcome": "mine", "person": None})
     shared_desk.complete(solved, person_id, SOLVED)
+    # Something that the colleague did waits for approval.
+    approval(shared_desk, colleague)
     known = {"staff": staff, "customer": customer, "solved": solved, "waiting": waiting}
     return {**known, "person": str(colleague), "contact": str(asking_id), "team": str(team_id)}
 

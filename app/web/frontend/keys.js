@@ -1,8 +1,17 @@
 // Keys for people who live in the desk all day. They are off while somebody types.
 const go = { w: "work", t: "tickets", u: "unassigned", i: "instances", n: "notifications", p: "portal", ",": "settings" };
+const GO_MS = 1500;
 let waitsForPlace = 0;
 
+/** Whether `g` was pressed just now: the next letter says where to go. */
+export const isGoing = () => Boolean(waitsForPlace) && Date.now() - waitsForPlace < GO_MS;
+
 export const typing = (target) => target.closest?.("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
+
+/** Whether a key pressed here is a shortcut: alone, and not into a text. Who speaks to their computer switches them off in
+ * their profile (WCAG 2.1.4). */
+export const isShortcut = (event) => !event.ctrlKey && !event.metaKey && !event.altKey && !typing(event.target) && document.body.dataset.keys !== "off";
+
 const rows = () => [...document.querySelectorAll("[data-row]")];
 export const present = () => document.querySelector("[data-row].is-at") ?? document.querySelector("[data-row].is-open");
 
@@ -46,14 +55,13 @@ function claim() {
 function openRow() {
   const row = present();
   const link = row?.querySelector("[data-open]") ?? row?.querySelector("a");
-  if (!link || document.activeElement?.closest("a, button, summary") && !row.contains(document.activeElement)) return false;
+  // What has the focus is pressed by the browser, be it in this row or elsewhere.
+  const focused = document.activeElement?.closest("a, button, summary");
+  if (!link || (focused && focused !== link)) return false;
   const full = row.dataset.href;
   if (full) location.assign(full); else link.click();
   return true;
 }
-
-/** Whether single letters are shortcuts: who speaks to their computer switches them off in their profile (WCAG 2.1.4). */
-export const singleKeys = () => document.body.dataset.keys !== "off";
 
 export function listenForKeys() {
   document.addEventListener("keydown", (event) => {
@@ -61,9 +69,9 @@ export function listenForKeys() {
       document.querySelector("dialog[open]")?.close();
       return;
     }
-    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || !singleKeys()) return;
+    if (!isShortcut(event)) return;
     const key = event.key;
-    if (waitsForPlace && Date.now() - waitsForPlace < 1500) {
+    if (isGoing()) {
       waitsForPlace = 0;
       if (go[key] && press(`[data-go="${go[key]}"]`)) event.preventDefault();
       return;

@@ -1,6 +1,6 @@
 // Selecting rows of a list: `x` selects the row one is at, shift extends to the row selected before, a box on top takes all
 // (or all of the part that its `data-select-all` names). Whoever shows something about it hears `selection:changed`.
-import { singleKeys, typing } from "./keys.js";
+import { isShortcut } from "./keys.js";
 
 let last = null;
 
@@ -34,8 +34,7 @@ function select(list, box, on, extend) {
 }
 
 function pressed(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.key.toLowerCase() !== "x") return;
-  if (typing(event.target) || !singleKeys()) return;
+  if (event.key.toLowerCase() !== "x" || !isShortcut(event)) return;
   const list = document.querySelector("[data-selection]");
   const row = list?.querySelector("[data-row].is-at") ?? list?.querySelector("[data-row].is-open");
   const box = row?.querySelector("[data-select]") ?? list?.querySelector("[data-select]");

@@ -2,10 +2,10 @@
 // claim just that row, and what comes next is open when something is done.
 import { announce } from "./clocks.js";
 import { keepDrafts, keepNow } from "./drafts.js";
-import { present, singleKeys, typing } from "./keys.js";
+import { isGoing, isShortcut, present, typing } from "./keys.js";
 import { show as showFresh } from "./live.js";
 import { showToasts, toast } from "./surface.js";
-import { approveSelected, clearSelection, watchSelection } from "./work_bulk.js";
+import { clearSelection, doSelected, watchSelection } from "./work_bulk.js";
 import { keepPlace } from "./work_redraw.js";
 
 const FOLLOW_MS = 160;
@@ -69,7 +69,7 @@ function chooseApproval(where) {
 }
 
 function approve() {
-  if (approveSelected()) return true;
+  if (doSelected("approve")) return true;
   const row = list() && present();
   if (!row || row.dataset.row === openTask()) return chooseApproval(document.getElementById("pane") ?? document);
   if (!row.querySelector("[data-approval]")) return false;
@@ -109,8 +109,9 @@ function pressed(event) {
   let taken = false;
   if (event.key === "Escape") taken = leave(event);
   else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) taken = send(event.target.closest?.("form.s-pane-form"));
-  else if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || !singleKeys()) return;
+  else if (!isShortcut(event) || isGoing()) return;
   else if (event.key === "a") taken = approve();
+  else if (event.key === "c") taken = doSelected("claim");
   else if (event.key === "e") taken = completesAnother();
   else if (event.key === "n") taken = noteOnRequest();
   if (!taken) return;
@@ -152,6 +153,17 @@ async function claimInPlace(event) {
   }
 }
 
+/** More of the list below what is there, with what is selected above. */
+async function showMore(event) {
+  const link = event.target.closest?.("[data-more]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const answer = await fetch(link.href, { headers: { "X-Live": "1" }, credentials: "same-origin" }).catch(() => null);
+  if (!answer?.ok) { location.assign(link.href); return; }
+  history.replaceState(history.state, "", link.href.split("#")[0]);
+  showFresh(new DOMParser().parseFromString(await answer.text(), "text/html"));
+}
+
 export function workThroughTasks() {
   keepDrafts();
   document.addEventListener("keydown", pressed, true);
@@ -165,6 +177,7 @@ export function workThroughTasks() {
   document.addEventListener("htmx:after:swap", opened);
   document.addEventListener("submit", goOnWithNext, true);
   document.addEventListener("submit", claimInPlace);
+  document.addEventListener("click", showMore);
   if (new URLSearchParams(location.search).has("task")) rowOf(openTask())?.scrollIntoView({ block: "nearest" });
   const done = document.querySelector("[data-announce]");
   if (done) announce(done.textContent.replace(/\s+/g, " ").trim());

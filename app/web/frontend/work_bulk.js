@@ -46,9 +46,9 @@ function sendWhatFits(event) {
   setTimeout(() => { for (const box of others) box.disabled = false; });
 }
 
-/** Approve the selected approvals; false when none is selected. */
-export function approveSelected() {
-  const button = document.querySelector("#bulk button[value=approve]");
+/** Press a button of the bar; false when nothing is selected that it could take. */
+export function doSelected(deed) {
+  const button = document.querySelector(`#bulk button[value=${deed}]`);
   if (!button || button.hidden || button.disabled || !document.querySelector("[data-select]:checked")) return false;
   button.click();
   return true;
