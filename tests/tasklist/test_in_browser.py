@@ -185,6 +185,25 @@ def test_the_pane_follows_the_row_one_is_at_and_keys_mean_just_that_row(desk: Pa
     page.wait_for_url("**/notifications")
 
 
+def test_letters_switched_off_in_the_profile_do_nothing_and_are_not_shown(
+    desk: Pages, open_page: Open, reader: tuple[str, int]
+) -> None:
+    """Who speaks to their computer says whole words: none of their letters may claim or select a task."""
+    task = new_task(desk, "The scanner sleeps")
+    desk.write(lambda session: setattr(session.get_one(Person, reader[1]), "single_keys", False))
+    page = open_page()
+
+    page.locator(f'[data-row="{task}"] [data-open]').focus()
+    page.keyboard.type("jxcea?")
+    page.locator(f'[data-row="{task}"] [data-select]').check()
+
+    expect(page.locator("#bulk [data-selected]").first).to_have_text("1")
+    expect(page.locator("#keys")).to_be_hidden()
+    expect(page.locator(".s-hints")).to_be_hidden()
+    expect(page.locator("#pane kbd").first).to_be_hidden()
+    assert state_of(desk, task)[1] is None
+
+
 def test_several_are_approved_with_one_that_somebody_else_did_meanwhile(desk: Pages, open_page: Open) -> None:
     """The bar counts and sums, the result names the one that was not, and stays until one goes on."""
     (first, _), (second, number), (third, _) = approvals_of_a_colleague(desk, 3)
