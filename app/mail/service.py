@@ -20,7 +20,7 @@ from app.mail.events import MailQueued
 from app.mail.loops import is_machine_address
 from app.mail.models import OutgoingKind, OutgoingMail, OutgoingState, ReceivedMail, ReceivedState
 from app.mail.threading import message_id_for
-from app.people.models import Person
+from app.people.models import Person, SignInLink
 from app.texts import gettext as _
 from app.tickets.models import Message, Ticket
 
@@ -148,10 +148,12 @@ def queue_mail(
     message: Message | None = None,
     for_customer: bool = False,
     source: str | None = None,
+    link: SignInLink | None = None,
 ) -> OutgoingMail:
     """Write a mail that is to be sent; it leaves after the commit.
 
     Args:
+        link: a link for its reader, whose token takes the place of `HIDDEN` when the mail leaves.
         cc: (name, address) of those who get a copy.
         message: the reply it carries; its documents go along and it takes the mail's Message-ID.
         for_customer: thread it under the customer's own mails.
@@ -162,7 +164,9 @@ def queue_mail(
         if known is not None:
             return known
     letter = Letter(to_address, to_name, subject, text, html, language, for_customer, cc)
-    return _queue(session, [letter], kind, ticket, message, source)[0]
+    mail = _queue(session, [letter], kind, ticket, message, source)[0]
+    mail.sign_in_link_id = link.id if link is not None else None
+    return mail
 
 
 def queue_notices(session: Session, letters: Sequence[Letter], *, ticket: Ticket | None = None) -> list[OutgoingMail]:

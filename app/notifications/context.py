@@ -107,8 +107,6 @@ def _day(on: date, reader: Person) -> str:
 
 def _ticket(ticket: Ticket, due: Mapping[str, datetime], reader: Person) -> dict[str, Any]:
     base = desk_settings().base_url.rstrip("/")
-    # Only who has a password can sign in; others answer by mail.
-    may_sign_in = reader.password_hash is not None
     return {
         "number": ticket.number,
         "subject": ticket.subject,
@@ -123,7 +121,8 @@ def _ticket(ticket: Ticket, due: Mapping[str, datetime], reader: Person) -> dict
         "response_due": moment(due["response"], reader) if "response" in due else "",
         "resolution_due": moment(due["resolution"], reader) if "resolution" in due else "",
         "url": base + ticket_path(ticket),
-        "portal_url": base + portal_path(ticket) if may_sign_in else "",
+        # Who has no password signs in with a link by mail.
+        "portal_url": base + portal_path(ticket),
     }
 
 

@@ -23,6 +23,19 @@ class PasswordSet(Event):
 
 
 @dataclass(frozen=True)
+class SignInLinkAsked(Event):
+    """Somebody who says that an address is theirs wants a link mailed to it; whether the desk knows it is seen later.
+
+    Writing this down takes as long for an unknown address as for a known one, so the answer gives nothing away.
+    `target` is the page they wanted to see.
+    """
+
+    address: str
+    purpose: str
+    target: str = ""
+
+
+@dataclass(frozen=True)
 class PersonDeactivated(Event):
     """Somebody may no longer sign in or be given work."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
@@ -12,9 +11,19 @@ from sqlalchemy.orm import Session
 
 from app import clock, events
 from app.errors import Conflict, InvalidInput
-from app.people import passwords, queries
-from app.people.events import MembershipChanged, PasswordSet, PersonAdded, PersonDeactivated
-from app.people.models import Language, Membership, Person, PersonRole, PersonSkill, Role, Skill, Team
+from app.people import links, passwords, queries, sign_ins
+from app.people.events import MembershipChanged, PasswordSet, PersonAdded, PersonDeactivated, SignInLinkAsked
+from app.people.models import (
+    Language,
+    LinkPurpose,
+    Membership,
+    Person,
+    PersonRole,
+    PersonSkill,
+    Role,
+    Skill,
+    Team,
+)
 from app.people.passwords import PasswordHash
 from app.texts import gettext as _
 
@@ -66,7 +75,6 @@ def add_person(
         language=Language(language),
         zone=zone,
         password_hash=password_hash,
-        session_stamp=secrets.token_hex(16),
         created_at=clock.now(),
     )
     person.role_rows = [PersonRole(role=role) for role in {Role(each) for each in roles}]
@@ -107,24 +115,38 @@ def check_password(session: Session, email: str, password: str) -> Person | None
     return person if passwords.matches(stored, password) else None
 
 
+def ask_for_link(session: Session, address: str, purpose: LinkPurpose, *, target: str = "") -> None:
+    """Want a link mailed to whoever has this address; it is made and sent later, if there is somebody.
+
+    Args:
+        target: the page of the desk they want to see.
+
+    Raises:
+        InvalidInput: this is no address.
+    """
+    asked = SignInLinkAsked(address=clean_address(address), purpose=purpose.value, target=target)
+    events.record(session, asked)
+
+
 def set_password(
     session: Session, person: Person, hashed: PasswordHash, *, by: Person | None, one_time: bool = False
 ) -> None:
-    """Give somebody a new password, hashed beforehand; all their sessions end.
+    """Give somebody a new password, hashed beforehand; they are signed out everywhere and hear of it by mail.
 
     Args:
         one_time: they must choose their own as soon as they sign in with it.
     """
     person.password_hash = hashed
     person.must_change_password = one_time
-    person.session_stamp = secrets.token_hex(16)
+    end_sessions(session, person)
     events.record(session, PasswordSet(person_id=person.id, by_id=by.id if by else None))
 
 
 def end_sessions(session: Session, person: Person) -> None:
-    """Make every cookie that names somebody worthless, also copies of it and those of other browsers."""
-    person.session_stamp = secrets.token_hex(16)
+    """Sign somebody out everywhere, and make the links they were mailed worthless."""
     session.flush()
+    sign_ins.end_all(session, person)
+    links.forget_all(session, person)
 
 
 def deactivate(session: Session, person: Person, *, by: Person | None) -> None:
@@ -132,7 +154,7 @@ def deactivate(session: Session, person: Person, *, by: Person | None) -> None:
     if not person.is_active:
         return
     person.is_active = False
-    person.session_stamp = secrets.token_hex(16)
+    end_sessions(session, person)
     events.record(session, PersonDeactivated(person_id=person.id, by_id=by.id if by else None))
 
 

@@ -9,6 +9,7 @@ import { listenForKeys } from "./keys.js";
 import { selectRows } from "./selection.js";
 import { offerThemes } from "./theme.js";
 import { watchChanges } from "./live.js";
+import { watchSession } from "./session.js";
 import { dockTabs, keepPanels, popOver, showToasts } from "./surface.js";
 
 offerThemes();
@@ -23,6 +24,7 @@ keepPanels();
 dockTabs();
 selectRows();
 watchChanges();
+watchSession();
 
 window.Alpine = Alpine;
 Alpine.start();

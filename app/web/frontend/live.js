@@ -75,7 +75,8 @@ async function look() {
   try {
     answer = await fetch(location.href, { headers: { "X-Live": "1" }, credentials: "same-origin" });
   } catch { stale = true; return; }
-  // Signed out, or gone: what is on the page stays, the next press says it.
+  // Signed out, or gone: what is on the page stays.
+  if (answer.redirected && new URL(answer.url).pathname === "/sign-in") document.dispatchEvent(new CustomEvent("session:ended"));
   if (!answer.ok || answer.redirected) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   let changed = false;
