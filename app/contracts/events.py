@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from app.events import Event
 
 
+def live_subject(customer_id: int) -> str:
+    """What open pages of a customer's people are told of when something they can see has changed."""
+    return f"customer:{customer_id}"
+
+
 @dataclass(frozen=True)
 class ContactMoved(Event):
     """A contact now speaks for another customer."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -29,7 +30,25 @@ def decide(session: Session, decision_key: str, subject: Subject) -> dict[str, A
         NotFound: no deployed process uses such a table.
         InvalidInput: the table cannot be read, or a cell cannot be calculated on these facts.
     """
-    question = _Question(_Scripts(FactScope(session, subject)))
+    facts = FactScope(session, subject)
+    return _decide(session, decision_key, _Scripts(facts, facts.functions))
+
+
+def decide_on(session: Session, decision_key: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What the current version of a decision table would say on facts of something that is not there yet.
+
+    Args:
+        facts: by name, with plain values: {"ticket": {"type": "incident", …}, …}. Functions on a subject have none.
+
+    Raises:
+        NotFound: no deployed process uses such a table.
+        InvalidInput: the table cannot be read, or reads something that these facts do not have.
+    """
+    return _decide(session, decision_key, _Scripts(facts, {}))
+
+
+def _decide(session: Session, decision_key: str, scripts: _Scripts) -> dict[str, Any]:
+    question = _Question(scripts)
     try:
         answer: dict[str, Any] = plain(_table(_current_file(session, decision_key), decision_key).result(question))
     except (ExpressionError, ValidationException) as error:
@@ -76,12 +95,13 @@ def _parser(content: str) -> Any:
 
 @dataclass(frozen=True)
 class _Scripts:
-    """What a decision engine calculates cells with: the subject's facts, no process variables."""
+    """What a decision engine calculates cells with: facts, no process variables."""
 
-    facts: FactScope
+    facts: Mapping[str, Any]
+    functions: Mapping[str, Callable[..., Any]]
 
     def evaluate(self, question: object, expression: Expression) -> Any:
-        return expression.evaluate(self.facts, self.facts.functions)
+        return expression.evaluate(self.facts, self.functions)
 
 
 @dataclass(frozen=True)

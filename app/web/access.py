@@ -106,15 +106,21 @@ ACCESS: dict[str, Rule] = {
     "monitor.diagram": WATCHING,
     "monitor.retry": MENDING,
     "monitor.cancel": MENDING,
-    # Portal
+    # Portal: which requests somebody sees is `portal.queries.may_see`; drafts are their writer's only
     "portal.index": CUSTOMERS,
+    "portal.contract": CUSTOMERS,
     "portal.new": CUSTOMERS,
     "portal.add": CUSTOMERS,
+    "portal.questions": CUSTOMERS,
+    "portal.keep_draft": CUSTOMERS,
+    "portal.forget_draft": CUSTOMERS,
     "portal.show": CUSTOMERS,
     "portal.reply": CUSTOMERS,
+    "portal.keep_reply": CUSTOMERS,
     "portal.confirm": CUSTOMERS,
     "portal.reopen": CUSTOMERS,
     "portal.cancel": CUSTOMERS,
+    "portal.rate": CUSTOMERS,
     # Settings
     "settings.index": ADMINISTRATORS,
     "settings.outgoing_mail": ADMINISTRATORS,

@@ -63,12 +63,6 @@ def test_streams_leave_threads_for_the_pages(desk: Pages) -> None:
         assert agent.get("/live").status_code == 503
 
 
-def test_customers_have_no_stream(desk: Pages) -> None:
-    person_id, _ = desk.contact()
-
-    assert desk.client(person_id).get("/live").status_code == 404
-
-
 @pytest.fixture(scope="module")
 def team(desk: Pages) -> list[str]:
     """The addresses of two agents of the team that gets new requests."""
