@@ -8,12 +8,15 @@ from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from sqlalchemy.orm import Session
 
 from app import db as database
+from app.contracts.models import Customer
 from app.people.models import Person, Role
+from app.tickets import service as tickets
 from tests import world
 from tests.chromium import PASSWORD, executable, person_who_signs_in, served
-from tests.pages import SOLVED, Pages
+from tests.pages import SOLVED, Pages, ticket_of
 
 pytestmark = pytest.mark.browser
 
@@ -35,11 +38,24 @@ STAFF = (
     "/settings/",
     "/settings/outgoing-mail",
     "/settings/profile",
+    "/sessions",
     "/password",
     "/no-such-page",
 )
-CUSTOMER = ("/portal/", "/portal/new", "/portal/requests/{solved}", "/portal/requests/{waiting}", "/notifications")
-VISITOR = ("/sign-in", "/styleguide")
+CUSTOMER = (
+    "/portal/",
+    "/portal/new",
+    "/portal/requests/{solved}",
+    "/portal/requests/{waiting}",
+    "/portal/requests/{closed}",
+    "/portal/new?type=change",
+    "/portal/?whose=company&show=closed",
+    "/portal/?q=nothing-has-these-words",
+    "/portal/contract",
+    "/sessions",
+    "/notifications",
+)
+VISITOR = ("/sign-in", "/sign-in/link", "/sign-in/forgotten", "/sign-in/link/of-last-week", "/styleguide")
 
 
 @pytest.fixture(scope="module")
@@ -51,12 +67,21 @@ def world_of(shared_desk: Pages) -> dict[str, str]:
         person = session.query(Person).filter_by(email=staff).one()
         world.add_team(session, "support", members=[person])
         person_id = person.id
-    asking_id, _customer = shared_desk.contact(password=PASSWORD, language="en")
+    asking_id, customer_id = shared_desk.contact(password=PASSWORD, language="en")
     customer = shared_desk.write(lambda session: session.get_one(Person, asking_id).email)
     solved, waiting = (shared_desk.ticket(asking_id, f"The {each} printer") for each in ("first", "second"))
     shared_desk.complete(solved, person_id, {"outcome": "mine", "person": None})
     shared_desk.complete(solved, person_id, SOLVED)
-    return {"staff": staff, "customer": customer, "solved": solved, "waiting": waiting}
+    closed = shared_desk.ticket(asking_id, "The third printer")
+    shared_desk.solve(closed, person_id)
+
+    def finish(session: Session) -> None:
+        asking = session.get_one(Person, asking_id)
+        world.add_contract(session, session.get_one(Customer, customer_id), included_minutes=600)
+        tickets.confirm(session, ticket_of(session, closed), by=asking)
+
+    shared_desk.write(finish)
+    return {"staff": staff, "customer": customer, "solved": solved, "waiting": waiting, "closed": closed}
 
 
 @pytest.fixture(scope="module")

@@ -83,6 +83,8 @@ function carry(place) {
   });
 }
 
+// The first button of a form is the one that Enter presses: those for browsers without scripts must not be it.
+for (const button of document.querySelectorAll(".s-plain-only")) button.remove();
 for (const place of document.querySelectorAll("[data-upload]")) carry(place);
 // A file that misses its place would replace the page, with all that was typed on it.
 for (const name of ["dragover", "drop"]) {
