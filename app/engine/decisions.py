@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -31,26 +31,28 @@ def decide(session: Session, decision_key: str, subject: Subject) -> dict[str, A
         InvalidInput: the table cannot be read, or a cell cannot be calculated on these facts.
     """
     facts = FactScope(session, subject)
-    return _decide(session, decision_key, _Scripts(facts, facts.functions))
+    return _answer(_current_file(session, decision_key), decision_key, _Scripts(facts, facts.functions))
 
 
-def decide_on(session: Session, decision_key: str, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """What the current version of a decision table would say on facts of something that is not there yet.
+def decide_on(session: Session, decision_key: str, cases: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What the current version of a decision table would say on facts of things that are not there yet.
 
     Args:
-        facts: by name, with plain values: {"ticket": {"type": "incident", …}, …}. Functions on a subject have none.
+        cases: facts by name, with plain values: {"ticket": {"type": "incident", …}, …}. They have no functions on a
+            subject.
 
     Raises:
         NotFound: no deployed process uses such a table.
         InvalidInput: the table cannot be read, or reads something that these facts do not have.
     """
-    return _decide(session, decision_key, _Scripts(facts, {}))
+    file = _current_file(session, decision_key)
+    return [_answer(file, decision_key, _Scripts(facts, {})) for facts in cases]
 
 
-def _decide(session: Session, decision_key: str, scripts: _Scripts) -> dict[str, Any]:
+def _answer(file: str, decision_key: str, scripts: _Scripts) -> dict[str, Any]:
     question = _Question(scripts)
     try:
-        answer: dict[str, Any] = plain(_table(_current_file(session, decision_key), decision_key).result(question))
+        answer: dict[str, Any] = plain(_table(file, decision_key).result(question))
     except (ExpressionError, ValidationException) as error:
         message = _("The table “%(table)s” cannot be used: %(reason)s", table=decision_key, reason=str(error))
         raise InvalidInput(message, {decision_key: [str(error)]}) from error

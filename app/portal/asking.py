@@ -119,13 +119,18 @@ def expectations(
 ) -> list[Expectation]:
     """What is promised for a type, for each answer to how much it hinders."""
     customer = contact.customer if contact is not None else contracts.unknown_customer(session)
-    found = []
-    for hindrance, priority in HINDRANCE.items():
-        promised = promises(
-            session, requester=person, customer=customer, contract=contract, kind=kind, priority=priority
-        )
-        found.append(Expectation(hindrance, promised.get(ClockKind.RESPONSE), promised.get(ClockKind.RESOLUTION)))
-    return found
+    promised = promises(
+        session,
+        requester=person,
+        customer=customer,
+        contract=contract,
+        kind=kind,
+        priorities=list(HINDRANCE.values()),
+    )
+    return [
+        Expectation(hindrance, each.get(ClockKind.RESPONSE), each.get(ClockKind.RESOLUTION))
+        for hindrance, each in zip(HINDRANCE, promised, strict=True)
+    ]
 
 
 def contract_of(session: Session, contact: Contact | None) -> Contract | None:

@@ -37,11 +37,7 @@ NOT_SENT = 422
 @blueprint.get("/new")
 def new() -> str:
     """The form of a new request, with what was typed into it before."""
-    draft = drafts.find(db.session(), current_person(), None)
-    typed = dict(draft.values) if draft is not None else {}
-    if "type" in request.args:
-        typed["_type"] = request.args["type"]
-    return _page(typed, {})
+    return _page(None, {})
 
 
 @blueprint.post("/new")
@@ -80,7 +76,8 @@ def questions() -> str:
     """The questions of the chosen type drawn anew, and what may be expected; nothing is checked or stored."""
     typed = sent.typed()
     whole = "request-questions" in request.headers.get("HX-Target", "request-questions")
-    return render_template("portal/questions.html", whole=whole, **_shown(typed, {}))
+    contact = contracts.contact_of(db.session(), current_person())
+    return render_template("portal/questions.html", whole=whole, **_shown(contact, typed, {}))
 
 
 @blueprint.post("/new/draft")
@@ -179,24 +176,28 @@ def _type_of(types: list[RequestType], typed: Mapping[str, Any]) -> RequestType 
     return next((kind for kind in types if kind.key == typed.get("_type")), None)
 
 
-def _page(typed: dict[str, Any], problems: Problems) -> str:
+def _page(typed: dict[str, Any] | None, problems: Problems) -> str:
+    """The page with the form: with what was just sent, or with the draft."""
     session, person = db.session(), current_person()
     contact = contracts.contact_of(session, person)
+    draft = drafts.find(session, person, None)
+    if typed is None:
+        typed = dict(draft.values) if draft is not None else {}
+        typed |= {"_type": request.args["type"]} if "type" in request.args else {}
     return render_template(
         "portal/new.html",
-        draft=drafts.find(session, person, None),
+        draft=draft,
         colleagues=queries.colleagues(session, person, contact),
         places=asking.places_of(session, contact),
         limits=sent.limits(),
-        **_shown(typed, problems),
+        **_shown(contact, typed, problems),
     )
 
 
-def _shown(typed: dict[str, Any], problems: Problems) -> dict[str, Any]:
+def _shown(contact: Contact | None, typed: dict[str, Any], problems: Problems) -> dict[str, Any]:
     """What the questions of a type and the expectations beside them are drawn from."""
     session, person = db.session(), current_person()
     types = queries.request_types(session)
-    contact = contracts.contact_of(session, person)
     contract = asking.contract_of(session, contact)
     kind = _type_of(types, typed) or (types[0] if types else None)
     shows_hours = contract is not None and contract.shows_hours and queries.sees_company(contact)

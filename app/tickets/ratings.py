@@ -50,12 +50,14 @@ class Satisfaction:
 
 
 def may_be_rated_until(ticket: Ticket) -> datetime | None:
-    """Until when a ticket may be rated, or its rating changed; None when it may not: open, or cancelled."""
+    """Until when a ticket may be rated, or its rating changed; None when it may not: open, cancelled, not asked."""
     if not ticket.is_resolved or ticket.state_key == State.CANCELLED:
         return None
     solved_at = ticket.closed_at or ticket.resolved_at
     settings: Settings = current_app.config["SETTINGS"]
-    return solved_at + timedelta(days=settings.rating_days) if solved_at is not None else None
+    if solved_at is None or not settings.rating_days:
+        return None
+    return solved_at + timedelta(days=settings.rating_days)
 
 
 def may_be_rated(ticket: Ticket) -> bool:

@@ -10,7 +10,7 @@ from app.contracts.models import Contact
 from app.engine import definitions
 from app.sla import service as sla
 from app.sla.models import ClockKind
-from app.sla.promises import promises
+from app.sla.promises import Promise, promises
 from app.tickets.models import RequestType, Ticket
 from tests.conftest import MORNING
 from tests.world import Build
@@ -29,13 +29,24 @@ def deploy(session: Session, **changed: str) -> None:
     definitions.deploy(session, [*(file for file in files if file.name != TABLE.name), table])
 
 
+def promised(session: Session, asking: Contact, priorities: list[str | None]) -> list[dict[ClockKind, Promise]]:
+    """What would be promised to somebody for an incident."""
+    return promises(
+        session,
+        requester=asking.person,
+        customer=asking.customer,
+        contract=None,
+        kind=session.get_one(RequestType, "incident"),
+        priorities=priorities,
+    )
+
+
 def test_a_promise_counts_working_time_from_now(session: Session, contact: Build[Contact]) -> None:
     ana = contact()
     sla.ensure_calendar(session)
     deploy(session)
-    kind = session.get_one(RequestType, "incident")
 
-    found = promises(session, requester=ana.person, customer=ana.customer, contract=None, kind=kind, priority="urgent")
+    (found,) = promised(session, ana, ["urgent"])
 
     assert found[ClockKind.RESPONSE].minutes == 120
     assert found[ClockKind.RESPONSE].due_at == MORNING + timedelta(hours=2)
@@ -47,9 +58,8 @@ def test_asking_for_a_promise_leaves_nothing_behind(session: Session, contact: B
     ana = contact()
     sla.ensure_calendar(session)
     deploy(session)
-    kind = session.get_one(RequestType, "incident")
 
-    promises(session, requester=ana.person, customer=ana.customer, contract=None, kind=kind, priority=None)
+    promised(session, ana, [None])
     session.flush()
 
     assert session.query(Ticket).count() == 0
@@ -59,6 +69,5 @@ def test_a_table_that_asks_what_only_a_request_has_promises_nothing(session: Ses
     ana = contact()
     sla.ensure_calendar(session)
     deploy(session, **{"<text>ticket.priority</text>": "<text>str(working_days(1)) + ticket.priority</text>"})
-    kind = session.get_one(RequestType, "incident")
 
-    assert promises(session, requester=ana.person, customer=ana.customer, contract=None, kind=kind, priority=None) == {}
+    assert promised(session, ana, [None]) == [{}]
