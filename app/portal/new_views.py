@@ -20,7 +20,7 @@ from app.errors import InvalidInput
 from app.people import queries as people
 from app.people.current import current_person
 from app.people.models import Person
-from app.portal import asking, drafts, queries, sent
+from app.portal import asking, drafts, queries, sent, twice
 from app.portal.blueprint import blueprint
 from app.portal.schemas import HINDRANCE, NewRequest, loaded
 from app.tickets import service as tickets
@@ -55,6 +55,9 @@ def add() -> ResponseReturnValue:
         # Without scripts: another type was chosen, whose questions are to be seen first.
         _keep(session, person, typed, fitting, removed)
         return _page(typed, {})
+    if (same := _sent_before(session, person, typed)) is not None:
+        drafts.forget(session, person, None)
+        return redirect(url_for(".show", number=same.number))
     problems: dict[str, list[str]] = {"files": too_much} if too_much else {}
     try:
         ticket = _open(session, person, typed, problems)
@@ -157,6 +160,15 @@ def _open(session: Session, person: Person, typed: Mapping[str, Any], problems: 
     except InvalidInput as error:
         # Its fields are called otherwise here.
         raise InvalidInput(error.message, {f"_{name}": found for name, found in error.errors.items()}) from error
+
+
+def _sent_before(session: Session, person: Person, typed: Mapping[str, Any]) -> Ticket | None:
+    """The request that the same form has opened already, a moment ago."""
+    try:
+        values = loaded(NewRequest, typed)
+    except InvalidInput:
+        return None
+    return twice.request_of(session, person, type_key=values["kind"], subject=values["subject"], text=values["text"])
 
 
 def _asked_for(session: Session, person: Person, contact: Contact | None, chosen: str) -> Person | None:

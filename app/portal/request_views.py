@@ -19,7 +19,7 @@ from app.errors import InvalidInput
 from app.people import queries as people
 from app.people.current import current_person
 from app.people.models import Person
-from app.portal import drafts, drawn, progress, promised, queries, sent
+from app.portal import drafts, drawn, progress, promised, queries, sent, twice
 from app.portal.blueprint import blueprint
 from app.portal.schemas import Answer, Cancellation, Rating, loaded
 from app.tickets import details, lines, ratings, reopening
@@ -74,8 +74,10 @@ def reply(number: str) -> ResponseReturnValue:
     if problems:
         drafts.keep_files(session, drafts.save(session, person, ticket, typed), fitting, removed)
         return _page(ticket, Sent("reply", typed, problems)), NOT_SENT
-    message = tickets.add_customer_message(session, ticket, author=person, text=text, channel=Channel.PORTAL)
-    drafts.attach_files(session, draft, message, fitting, removed, by=person)
+    message = twice.message_on(session, person, ticket, text)
+    if message is None:
+        message = tickets.add_customer_message(session, ticket, author=person, text=text, channel=Channel.PORTAL)
+        drafts.attach_files(session, draft, message, fitting, removed, by=person)
     drafts.forget(session, person, ticket)
     return _after_message(number, message)
 
@@ -107,6 +109,8 @@ def reopen(number: str) -> ResponseReturnValue:
         text = loaded(Answer, request.form)["text"]
     except InvalidInput as error:
         return _page(ticket, Sent("reopen", sent.typed(), error.errors)), NOT_SENT
+    if (same := twice.message_on(session, person, ticket, text)) is not None:
+        return _after_message(number, same)
     if not ticket.is_closed or reopening.may_reopen(session, ticket):
         tickets.reopen(session, ticket, by=person)
         tickets.add_customer_message(session, ticket, author=person, text=text, channel=Channel.PORTAL)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from flask import Flask
 from sqlalchemy.orm import Session
 
 from app.contracts.models import Contact
@@ -76,6 +78,17 @@ def test_what_is_open_or_cancelled_or_long_ago_is_not_rated(
     at(MORNING + timedelta(days=14, seconds=1))
     with pytest.raises(Conflict):
         ratings.rate(session, old, 4, by=ana)
+
+
+def test_a_desk_that_asks_for_no_ratings_takes_none(
+    app: Flask, session: Session, solved: Build[Ticket], contact: Build[Contact], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "SETTINGS", replace(app.config["SETTINGS"], rating_days=0))
+    asked = solved()
+
+    assert not ratings.may_be_rated(asked)
+    with pytest.raises(Conflict):
+        ratings.rate(session, asked, 5, by=contact().person)
 
 
 @pytest.mark.parametrize("score", [0, 6, -1])

@@ -86,6 +86,16 @@ function carry(place) {
 // The first button of a form is the one that Enter presses: those for browsers without scripts must not be it.
 for (const button of document.querySelectorAll(".s-plain-only")) button.remove();
 for (const place of document.querySelectorAll("[data-upload]")) carry(place);
+// A second press while the answer is on its way would send everything again. After a while it counts: the network may
+// have lost the first.
+const WAIT_MS = 4000;
+const sentAt = new WeakMap();
+window.addEventListener("submit", (event) => {
+  if (event.defaultPrevented) return;
+  const now = performance.now();
+  if (now - (sentAt.get(event.target) ?? -WAIT_MS) < WAIT_MS) event.preventDefault();
+  else sentAt.set(event.target, now);
+});
 // A file that misses its place would replace the page, with all that was typed on it.
 for (const name of ["dragover", "drop"]) {
   window.addEventListener(name, (event) => {
