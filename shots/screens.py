@@ -18,12 +18,14 @@ class Screen:
         account: who is signed in; nobody when empty.
         path: where it is, or where the link to it stands.
         follow: the link (a CSS selector) that leads on to it; a screen without its link is left out.
+        is_gone: it is the page that says that something is not there.
     """
 
     name: str
     account: str
     path: str
     follow: str = ""
+    is_gone: bool = False
 
 
 SCREENS = (
@@ -38,7 +40,7 @@ SCREENS = (
     Screen("ticket-new", AGENT, "/tickets/new"),
     Screen("unassigned", AGENT, "/", "[data-go=unassigned]"),
     Screen("notifications", AGENT, "/notifications"),
-    Screen("not-found", AGENT, "/nothing-here"),
+    Screen("not-found", AGENT, "/nothing-here", is_gone=True),
     Screen("profile", AGENT, "/settings/profile"),
     Screen("password", AGENT, "/password"),
     Screen("overview", MANAGER, "/", "[data-go=overview]"),
@@ -49,7 +51,7 @@ SCREENS = (
     Screen("mail-out", ADMINISTRATOR, "/settings/outgoing-mail"),
     Screen("mail-in", ADMINISTRATOR, "/settings/received-mail"),
     Screen("sign-in-link", "", "/sign-in/link"),
-    Screen("sign-in-dead-link", "", "/sign-in/link/of-last-week"),
+    Screen("sign-in-dead-link", "", "/sign-in/link/of-last-week", is_gone=True),
     Screen("sessions", AGENT, "/sessions"),
     Screen("portal", CUSTOMER, "/portal/?whose=company"),
     Screen("portal-empty", CUSTOMER, "/portal/?q=zzzz"),

@@ -42,6 +42,23 @@ NOT_FOR_CUSTOMERS: Final = frozenset({"outcome", "reply", "person", "team", "ski
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A new request, checked: what its form says of the ticket that it opens.
+
+    Args:
+        requester: who needs it.
+        priority: None leaves it to the type.
+    """
+
+    kind: RequestType
+    subject: str
+    text: str
+    requester: Person
+    priority: str | None
+    details: list[Detail]
+
+
+@dataclass(frozen=True)
 class Expectation:
     """What a customer may expect of a request of some urgency: promises by kind of clock."""
 

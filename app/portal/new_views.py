@@ -21,6 +21,7 @@ from app.people import queries as people
 from app.people.current import current_person
 from app.people.models import Person
 from app.portal import asking, drafts, queries, sent, twice
+from app.portal.asking import Asked
 from app.portal.blueprint import blueprint
 from app.portal.schemas import HINDRANCE, NewRequest, loaded
 from app.tickets import service as tickets
@@ -55,20 +56,20 @@ def add() -> ResponseReturnValue:
         # Without scripts: another type was chosen, whose questions are to be seen first.
         _keep(session, person, typed, fitting, removed)
         return _page(typed, {})
-    if (same := _sent_before(session, person, typed)) is not None:
-        drafts.forget(session, person, None)
-        return redirect(url_for(".show", number=same.number))
     problems: dict[str, list[str]] = {"files": too_much} if too_much else {}
     try:
-        ticket = _open(session, person, typed, problems)
+        asked = _checked(session, person, typed, problems)
+        before = twice.request_of(session, person, asked, [upload.filename for upload in fitting])
+        ticket = before or _open(session, person, asked)
     except InvalidInput as error:
         # What the form could not know comes from deeper down (a type whose process is gone) and has written something.
         session.rollback()
         person = current_person()
         _keep(session, person, typed, fitting, removed)
         return _page(typed, error.errors or {"_type": [error.message]}), NOT_SENT
-    first = queries.first_message(session, ticket)
-    drafts.attach_files(session, draft, first, fitting, removed, by=person)
+    if before is None:
+        first = queries.first_message(session, ticket)
+        drafts.attach_files(session, draft, first, fitting, removed, by=person)
     drafts.forget(session, person, None)
     flash(_("We have your request: %(number)s.", number=ticket.number))
     return redirect(url_for(".show", number=ticket.number))
@@ -116,8 +117,8 @@ def take_up_request(
     return url_for("portal.new")
 
 
-def _open(session: Session, person: Person, typed: Mapping[str, Any], problems: dict[str, list[str]]) -> Ticket:
-    """Check everything, then open the ticket.
+def _checked(session: Session, person: Person, typed: Mapping[str, Any], problems: dict[str, list[str]]) -> Asked:
+    """What a form asks, when everything in it holds.
 
     Raises:
         InvalidInput: with all problems by field, those given included.
@@ -144,31 +145,32 @@ def _open(session: Session, person: Person, typed: Mapping[str, Any], problems: 
         problems["_for"] = [_("Choose somebody of your organisation.")]
     if problems or kind is None or requester is None:
         raise InvalidInput(_("Something is missing below. What you wrote is kept."), problems)
+    found = asking.details_of(form, typed, answer, where=values["where"], zone=person.zone)
+    return Asked(kind, values["subject"], values["text"], requester, HINDRANCE[values["hindrance"]], found)
+
+
+def _open(session: Session, person: Person, asked: Asked) -> Ticket:
+    """Open the ticket.
+
+    Raises:
+        InvalidInput: it cannot be opened, by the names of the form's fields.
+    """
     try:
         return tickets.open_ticket(
             session,
-            subject=values["subject"],
-            text=values["text"],
-            requester=requester,
+            subject=asked.subject,
+            text=asked.text,
+            requester=asked.requester,
             author=person,
-            participants=[person] if requester is not person else [],
+            participants=[person] if asked.requester is not person else [],
             channel=Channel.PORTAL,
-            type_key=kind.key,
-            priority=HINDRANCE[values["hindrance"]],
-            details=asking.details_of(form, typed, answer, where=values["where"], zone=person.zone),
+            type_key=asked.kind.key,
+            priority=asked.priority,
+            details=asked.details,
         )
     except InvalidInput as error:
         # Its fields are called otherwise here.
         raise InvalidInput(error.message, {f"_{name}": found for name, found in error.errors.items()}) from error
-
-
-def _sent_before(session: Session, person: Person, typed: Mapping[str, Any]) -> Ticket | None:
-    """The request that the same form has opened already, a moment ago."""
-    try:
-        values = loaded(NewRequest, typed)
-    except InvalidInput:
-        return None
-    return twice.request_of(session, person, type_key=values["kind"], subject=values["subject"], text=values["text"])
 
 
 def _asked_for(session: Session, person: Person, contact: Contact | None, chosen: str) -> Person | None:

@@ -74,7 +74,7 @@ def reply(number: str) -> ResponseReturnValue:
     if problems:
         drafts.keep_files(session, drafts.save(session, person, ticket, typed), fitting, removed)
         return _page(ticket, Sent("reply", typed, problems)), NOT_SENT
-    message = twice.message_on(session, person, ticket, text)
+    message = twice.message_on(session, person, ticket, text, [upload.filename for upload in fitting])
     if message is None:
         message = tickets.add_customer_message(session, ticket, author=person, text=text, channel=Channel.PORTAL)
         drafts.attach_files(session, draft, message, fitting, removed, by=person)

@@ -220,6 +220,24 @@ def test_a_reply_appears_by_itself_and_what_is_typed_stays(living: Pages, browse
     context.close()
 
 
+def test_a_button_that_is_pressed_twice_sends_once(living: Pages, browser: Browser, base: str) -> None:
+    _person_id, email = customer(living)
+    context = opened(browser, base)
+    page = context.new_page()
+    sign_in(page, email)
+    page.goto("/portal/new")
+    page.fill("#subject", "Pressed twice")
+    page.fill("#text", "With an impatient finger.")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.is_navigation_request() else None)
+
+    page.get_by_role("button", name="Send the request").dblclick()
+
+    expect(page.locator("h1")).to_have_text("Pressed twice")
+    assert len([url for url in sent if url.endswith("/portal/new")]) == 1
+    context.close()
+
+
 def test_files_are_dropped_pasted_and_chosen_and_go_along_together(living: Pages, browser: Browser, base: str) -> None:
     _person_id, email = customer(living)
     context = opened(browser, base)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
+import pytest
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
@@ -62,22 +65,54 @@ def test_of_two_presses_at_once_one_opens_the_request(desk: Pages) -> None:
     assert answers[0].headers["Location"] == answers[1].headers["Location"]
 
 
-def test_other_words_and_the_same_words_later_are_another_request(desk: Pages) -> None:
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"_text": "One more in hall B."},
+        {"_subject": "Another printer"},
+        {"_hindrance": "slowed"},
+        {"_where": "Hall B"},
+        {"wanted_on": "2026-12-03"},
+        {"files": (io.BytesIO(b"plan"), "plan.pdf")},
+    ],
+)
+def test_a_form_that_says_something_else_is_another_request(desk: Pages, other: dict[str, Any]) -> None:
+    person_id, _ = desk.contact()
+    browser = desk.client(person_id)
+
+    browser.post("/portal/new", data=CHANGE)
+    browser.post("/portal/new", data={**CHANGE, **other})
+
+    assert len(asked_by(desk, person_id)) == 2
+
+
+def test_the_same_words_later_are_another_request(desk: Pages) -> None:
     person_id, _ = desk.contact()
     browser = desk.client(person_id)
     browser.post("/portal/new", data=CHANGE)
 
-    browser.post("/portal/new", data={**CHANGE, "_text": "One more in hall B."})
-    browser.post("/portal/new", data={**CHANGE, "_text": "One more in hall B.", "_subject": "Another printer"})
-
     def age(session: Session) -> None:
-        for ticket in session.query(Ticket).filter_by(requester_id=person_id):
-            ticket.opened_at -= twice.AT_ONCE + timedelta(seconds=1)
+        for message in session.query(Message).filter_by(author_id=person_id):
+            message.sent_at -= twice.AT_ONCE + timedelta(seconds=1)
 
     desk.write(age)
-    browser.post("/portal/new", data={**CHANGE, "_text": "One more in hall B.", "_subject": "Another printer"})
+    browser.post("/portal/new", data=CHANGE)
 
-    assert len(asked_by(desk, person_id)) == 4
+    assert len(asked_by(desk, person_id)) == 2
+
+
+def test_files_of_a_message_that_is_sent_twice_are_there_once_and_another_file_is_another_message(desk: Pages) -> None:
+    person_id, _ = desk.contact()
+    number = desk.ticket(person_id)
+    browser = desk.client(person_id)
+
+    for name in ("one.log", "one.log", "two.log"):
+        form = {"text": "See the file.", "files": (io.BytesIO(b"log"), name)}
+        browser.post(f"/portal/requests/{number}/reply", data=form)
+
+    page = browser.get(f"/portal/requests/{number}").text
+    assert said_on(desk, number)[1:] == ["See the file.", "See the file."]
+    assert [page.count(f">{name}</a>") for name in ("one.log", "two.log")] == [1, 1]
 
 
 def test_a_colleague_who_asks_the_same_has_a_request_of_their_own(desk: Pages) -> None:
