@@ -5,16 +5,18 @@ from __future__ import annotations
 import io
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from app.db import db
 from app.people.models import Role
 from app.portal import twice
 from app.tickets.models import Message, MessageKind, Ticket
-from tests.pages import Pages, ticket_of
+from tests.pages import Pages, open_desk, ticket_of
 
 CHANGE = {"_type": "change", "_subject": "Another shelf scanner", "_text": "One more in hall A.", "reason": "growth"}
 
@@ -51,7 +53,12 @@ def test_a_request_sent_twice_is_one_and_both_presses_lead_to_it(desk: Pages) ->
     assert "One more in hall A." not in browser.get("/portal/new").text
 
 
-def test_of_two_presses_at_once_one_opens_the_request(desk: Pages) -> None:
+@pytest.mark.parametrize("database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def test_of_two_presses_at_once_one_opens_the_request(
+    database: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    address = {"database_url": request.getfixturevalue("postgres_url")} if database == "postgresql" else {}
+    desk = open_desk(tmp_path, **address)
     person_id, _ = desk.contact()
     browsers = [desk.client(person_id), desk.client(person_id)]
 
@@ -63,6 +70,8 @@ def test_of_two_presses_at_once_one_opens_the_request(desk: Pages) -> None:
 
     assert len(asked_by(desk, person_id)) == 1
     assert answers[0].headers["Location"] == answers[1].headers["Location"]
+    with desk.app.app_context():
+        db.engine.dispose()
 
 
 @pytest.mark.parametrize(
