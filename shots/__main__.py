@@ -111,7 +111,7 @@ def _open(page: Page, screen: Screen) -> bool:
         if not page.locator(screen.follow).count():
             return False
         answer = page.goto(link.get_attribute("href") or link.get_attribute("data-href") or screen.path)
-    if answer is None or (answer.status == 404 and screen.name != "not-found"):
+    if answer is None or (answer.status == 404 and not screen.is_gone):
         return False
     page.wait_for_timeout(SETTLE_MS)
     return True

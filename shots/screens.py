@@ -19,12 +19,14 @@ class Screen:
         account: who is signed in; nobody when empty.
         path: where it is, or where the link to it stands.
         follow: the link (a CSS selector) that leads on to it; a screen without its link is left out.
+        is_gone: it is the page that says that something is not there.
     """
 
     name: str
     account: str
     path: str
     follow: str = ""
+    is_gone: bool = False
 
 
 SCREENS = (
@@ -42,7 +44,7 @@ SCREENS = (
     Screen("ticket-new", AGENT, "/tickets/new"),
     Screen("unassigned", AGENT, "/", "[data-go=unassigned]"),
     Screen("notifications", AGENT, "/notifications"),
-    Screen("not-found", AGENT, "/nothing-here"),
+    Screen("not-found", AGENT, "/nothing-here", is_gone=True),
     Screen("profile", AGENT, "/settings/profile"),
     Screen("profile-notices", AGENT, "/settings/profile/notifications"),
     Screen("profile-customer", CUSTOMER, "/settings/profile"),
@@ -71,7 +73,16 @@ SCREENS = (
     Screen("mail", ADMINISTRATOR, "/settings/mail"),
     Screen("mail-out", ADMINISTRATOR, "/settings/outgoing-mail"),
     Screen("mail-in", ADMINISTRATOR, "/settings/received-mail"),
-    Screen("portal", CUSTOMER, "/portal/"),
+    Screen("sign-in-link", "", "/sign-in/link"),
+    Screen("sign-in-dead-link", "", "/sign-in/link/of-last-week", is_gone=True),
+    Screen("sessions", AGENT, "/sessions"),
+    Screen("portal", CUSTOMER, "/portal/?whose=company"),
+    Screen("portal-empty", CUSTOMER, "/portal/?q=zzzz"),
     Screen("portal-new", CUSTOMER, "/portal/new"),
+    Screen("portal-new-change", CUSTOMER, "/portal/new?type=change"),
     Screen("portal-request", CUSTOMER, "/portal/", "main a[href*='/portal/requests/']"),
+    Screen("portal-waiting", CUSTOMER, "/portal/?whose=company", ".is-waiting a[href*='/portal/requests/']"),
+    Screen("portal-closed", CUSTOMER, "/portal/?whose=company&show=closed", "main a[href*='/portal/requests/']"),
+    Screen("portal-contract", CUSTOMER, "/portal/contract"),
+    Screen("portal-sessions", CUSTOMER, "/sessions"),
 )

@@ -23,9 +23,11 @@ from app import db as database
 from app.contracts.models import Customer
 from app.engine import definitions, queries
 from app.engine import service as engine
-from app.people.models import Person, Role
+from app.people import sign_ins
+from app.people.models import Person, Role, SignInWay
 from app.sla import service as sla
 from app.tickets.models import Ticket
+from app.web import identity
 from tests import world
 from tests.conftest import MORNING, cheap_settings
 
@@ -63,9 +65,8 @@ class Pages:
     def client(self, person_id: int) -> FlaskClient:
         """A browser in which somebody is signed in."""
         browser = self.app.test_client()
-        person_key = self.write(lambda session: session.get_one(Person, person_id).get_id())
         with browser.session_transaction() as cookie:
-            cookie["_user_id"], cookie["_fresh"] = person_key, True
+            cookie[identity.TOKEN] = self.write(lambda session: signed_in(session, session.get_one(Person, person_id)))
         return browser
 
     def contact(self, customer_id: int | None = None, **details: Any) -> tuple[int, int]:
@@ -109,6 +110,11 @@ class Pages:
         """Take a request over and solve it."""
         self.complete(number, by_id, {"outcome": "mine", "person": None})
         self.complete(number, by_id, SOLVED)
+
+
+def signed_in(session: Session, person: Person) -> str:
+    """What a browser's cookie holds in which somebody is signed in."""
+    return sign_ins.begin(session, person, way=SignInWay.PASSWORD, keep=False)
 
 
 def ticket_of(session: Session, number: str) -> Ticket:

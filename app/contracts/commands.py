@@ -62,15 +62,25 @@ def add_customer(name: str, level: str, domains: tuple[str, ...], language: str)
 @click.argument("address")
 @click.option("--name", required=True, help="How the person is called.")
 @click.option("--phone", help="Where they can be called.")
-def add_contact(customer: str, address: str, name: str, phone: str | None) -> None:
-    """Add somebody who speaks for CUSTOMER; they get a password with `people password`."""
+@click.option(
+    "--sees-company/--sees-own",
+    default=True,
+    show_default=True,
+    help="See every request of the customer in the portal, or only what they take part in.",
+)
+def add_contact(customer: str, address: str, name: str, phone: str | None, sees_company: bool) -> None:
+    """Add somebody who speaks for CUSTOMER, or change what they see.
+
+    They sign in with a link by mail, or with a password from `people password`.
+    """
 
     def add(session: Session) -> None:
         owner = _customer(session, customer)
         person = people_queries.person_by_email(session, address) or people.add_person(
             session, name=name, email=address, roles=(Role.CUSTOMER,), language=owner.language
         )
-        service.add_contact(session, owner, person, phone=phone)
+        contact = service.add_contact(session, owner, person, phone=phone)
+        service.let_see_company(session, contact, sees_company)
 
     run_in_transaction(add)
     click.echo(f"{address} speaks for {customer}.")
@@ -117,6 +127,9 @@ def list_contracts(as_json: bool) -> None:
 @click.option(
     "--overrun", type=click.Choice([each.value for each in Overrun]), default="approval", help="When used up."
 )
+@click.option(
+    "--show-hours/--hide-hours", default=True, show_default=True, help="Whether the customer sees used and left hours."
+)
 @click.option("--responsible", help="Address of the colleague who answers for it.")
 def add_contract(
     customer: str,
@@ -129,6 +142,7 @@ def add_contract(
     period: str,
     rounding: int,
     overrun: str,
+    show_hours: bool,
     responsible: str | None,
 ) -> None:
     """Add the contract NUMBER of CUSTOMER."""
@@ -149,6 +163,7 @@ def add_contract(
             period=period,
             rounding_minutes=rounding,
             overrun=overrun,
+            shows_hours=show_hours,
             responsible=person,
         )
 

@@ -8,6 +8,11 @@ from app.events import Event
 from app.people.events import OfPerson
 
 
+def live_subject(customer_id: int) -> str:
+    """What open pages of a customer's people are told of when something they can see has changed."""
+    return f"customer:{customer_id}"
+
+
 @dataclass(frozen=True)
 class ContactMoved(OfPerson):
     """A contact now speaks for another customer."""

@@ -87,6 +87,8 @@ class Contact(Model):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), unique=True)
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
     phone: Mapped[str | None] = mapped_column(String(40))
+    # Whether they see every request of their customer and its contract, or only what they take part in themselves.
+    sees_company: Mapped[bool] = mapped_column(default=True)
 
     person: Mapped[Person] = relationship()
     customer: Mapped[Customer] = relationship()
@@ -121,6 +123,8 @@ class Contract(Model):
     period: Mapped[str] = mapped_column(String(10), default=Period.MONTH)
     rounding_minutes: Mapped[int] = mapped_column(default=1)
     overrun: Mapped[str] = mapped_column(String(10), default=Overrun.APPROVAL)
+    # Whether the customer reads in the portal how many hours are used and left.
+    shows_hours: Mapped[bool] = mapped_column(default=True)
     responsible_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"), index=True)
     substitute_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
     lock_version: Mapped[int] = mapped_column(default=1)

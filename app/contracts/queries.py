@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, timedelta
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.contracts.hours import period_around
-from app.contracts.models import Contact, Contract, Customer, CustomerDomain, HoursEntry
+from app.contracts.models import Contact, Contract, Customer, CustomerDomain, HoursEntry, Period
 from app.errors import NotFound
 from app.people.models import Person
 from app.texts import gettext as _
@@ -118,6 +119,38 @@ def minutes_left(session: Session, contract: Contract, on_date: date) -> int | N
     if contract.included_minutes is None:
         return None
     return contract.included_minutes - counted_minutes(session, contract, on_date)
+
+
+@dataclass(frozen=True)
+class PeriodHours:
+    """A budget period of a contract, clipped to its validity, and the minutes counted in it."""
+
+    first: date
+    last: date
+    minutes: int
+
+
+def hours_by_period(session: Session, contract: Contract, until: date, most: int = 6) -> list[PeriodHours]:
+    """The budget periods of a contract up to a day, newest first, with what was counted in each."""
+    periods: list[tuple[date, date]] = []
+    day = until
+    while len(periods) < most and day >= contract.valid_from:
+        first, last = period_around(contract, day)
+        periods.append((max(first, contract.valid_from), min(last, contract.valid_to or last)))
+        day = first - timedelta(days=1) if first > date.min else date.min
+        if contract.period == Period.TERM:
+            break
+    if not periods:
+        return []
+    by_day = session.execute(
+        select(HoursEntry.on_date, func.sum(HoursEntry.minutes))
+        .where(HoursEntry.contract_id == contract.id, HoursEntry.on_date.between(periods[-1][0], periods[0][1]))
+        .group_by(HoursEntry.on_date)
+    ).all()
+    return [
+        PeriodHours(first, last, sum(int(minutes) for on_date, minutes in by_day if first <= on_date <= last))
+        for first, last in periods
+    ]
 
 
 def contracts_by_ids(session: Session, ids: Iterable[int | None]) -> dict[int, Contract]:

@@ -101,6 +101,12 @@ def add_contact(session: Session, customer: Customer, person: Person, *, phone: 
     return contact
 
 
+def let_see_company(session: Session, contact: Contact, may_see: bool) -> None:
+    """Let a contact see every request of their customer, or only what they take part in themselves."""
+    contact.sees_company = may_see
+    session.flush()
+
+
 def contact_for_address(session: Session, email: str, name: str = "") -> Contact:
     """The contact behind an address; a stranger becomes one of the customer their mail domain names.
 
@@ -195,10 +201,14 @@ def add_contract(
     period: Period | str = Period.MONTH,
     rounding_minutes: int = 1,
     overrun: Overrun | str = Overrun.APPROVAL,
+    shows_hours: bool = True,
     responsible: Person | None = None,
     substitute: Person | None = None,
 ) -> Contract:
     """Write down what was agreed with a customer; the service level is the customer's unless said otherwise.
+
+    Args:
+        shows_hours: the customer reads in the portal how many hours are used and left.
 
     Raises:
         InvalidInput: the dates or the minutes make no sense.
@@ -221,6 +231,7 @@ def add_contract(
         period=Period(period),
         rounding_minutes=rounding_minutes,
         overrun=Overrun(overrun),
+        shows_hours=shows_hours,
         responsible=responsible or customer.responsible,
         substitute=substitute,
     )

@@ -71,7 +71,12 @@ def _read_diagram(file: SourceFile, root: Any) -> Contents:
     defined = [each.get("id") for each in root.iter(f"{BPMN}process")]
     needs = {("process", each.get("calledElement")) for each in root.iter(f"{BPMN}callActivity")}
     needs |= {("decision", (each.text or "").strip()) for each in root.iter(f"{SPIFF}calledDecisionId")}
-    needs |= {("form", each.get("value")) for each in root.iter(f"{SPIFF}property") if each.get("name") == "form"}
+    # A start event may name a form for each type of request: `form:change`.
+    needs |= {
+        ("form", each.get("value"))
+        for each in root.iter(f"{SPIFF}property")
+        if (each.get("name") or "").partition(":")[0] == "form"
+    }
     return Contents(
         file,
         frozenset(("process", each) for each in defined if each),

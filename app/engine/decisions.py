@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -29,9 +30,29 @@ def decide(session: Session, decision_key: str, subject: Subject) -> dict[str, A
         NotFound: no deployed process uses such a table.
         InvalidInput: the table cannot be read, or a cell cannot be calculated on these facts.
     """
-    question = _Question(_Scripts(FactScope(session, subject)))
+    facts = FactScope(session, subject)
+    return _answer(_current_file(session, decision_key), decision_key, _Scripts(facts, facts.functions))
+
+
+def decide_on(session: Session, decision_key: str, cases: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What the current version of a decision table would say on facts of things that are not there yet.
+
+    Args:
+        cases: facts by name, with plain values: {"ticket": {"type": "incident", …}, …}. They have no functions on a
+            subject.
+
+    Raises:
+        NotFound: no deployed process uses such a table.
+        InvalidInput: the table cannot be read, or reads something that these facts do not have.
+    """
+    file = _current_file(session, decision_key)
+    return [_answer(file, decision_key, _Scripts(facts, {})) for facts in cases]
+
+
+def _answer(file: str, decision_key: str, scripts: _Scripts) -> dict[str, Any]:
+    question = _Question(scripts)
     try:
-        answer: dict[str, Any] = plain(_table(_current_file(session, decision_key), decision_key).result(question))
+        answer: dict[str, Any] = plain(_table(file, decision_key).result(question))
     except (ExpressionError, ValidationException) as error:
         message = _("The table “%(table)s” cannot be used: %(reason)s", table=decision_key, reason=str(error))
         raise InvalidInput(message, {decision_key: [str(error)]}) from error
@@ -76,12 +97,13 @@ def _parser(content: str) -> Any:
 
 @dataclass(frozen=True)
 class _Scripts:
-    """What a decision engine calculates cells with: the subject's facts, no process variables."""
+    """What a decision engine calculates cells with: facts, no process variables."""
 
-    facts: FactScope
+    facts: Mapping[str, Any]
+    functions: Mapping[str, Callable[..., Any]]
 
     def evaluate(self, question: object, expression: Expression) -> Any:
-        return expression.evaluate(self.facts, self.facts.functions)
+        return expression.evaluate(self.facts, self.functions)
 
 
 @dataclass(frozen=True)

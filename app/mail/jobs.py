@@ -130,7 +130,11 @@ def _claim_outgoing(session: Session, outgoing_id: int) -> sending.Parcel | None
     if mail.attempts > SEND_ATTEMPTS:
         _fail_outgoing(session, outgoing_id, mail.last_error or "Sending it broke off each time.")
         return None
-    return sending.parcel_of(session, mail)
+    try:
+        return sending.parcel_of(session, mail)
+    except sending.TooOld as error:
+        mail.state, mail.last_error, mail.next_attempt_at = OutgoingState.SUPPRESSED.value, str(error), None
+        return None
 
 
 def _mark_sent(session: Session, outgoing_id: int, note: str) -> None:

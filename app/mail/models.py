@@ -11,6 +11,9 @@ from sqlalchemy.orm import Mapped, deferred, mapped_column
 
 from app.db import Model, UTCDateTime, one_of
 
+# Stands for the secret part of a link in what is kept of a mail.
+HIDDEN = "only-in-the-mail-itself"
+
 
 class ReceivedState(StrEnum):
     """How far a received mail is."""
@@ -91,6 +94,9 @@ class OutgoingMail(Model):
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
     # It brings its reader a secret: nobody else is shown its text, which is forgotten once it was sent.
     is_confidential: Mapped[bool] = mapped_column(default=False)
+    # The link it brings to its reader: `HIDDEN` in the text becomes the link's token when the mail leaves, and only
+    # then. No foreign key: links are forgotten, the record of the mail stays.
+    sign_in_link_id: Mapped[int | None]
     message_id_header: Mapped[str] = mapped_column(String(300), unique=True)
     # Whoever queues the same thing twice (a retried step) names it the same way and gets the same mail.
     source: Mapped[str | None] = mapped_column(String(200), unique=True)

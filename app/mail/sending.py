@@ -17,8 +17,9 @@ from sqlalchemy.orm import Session
 from app.config import Settings
 from app.documents import queries as documents
 from app.mail.desk import desk_settings
-from app.mail.models import OutgoingKind, OutgoingMail
-from app.people.models import Person
+from app.mail.models import HIDDEN, OutgoingKind, OutgoingMail
+from app.people import links
+from app.people.models import Person, SignInLink
 from app.tickets.models import Message as TicketMessage
 
 # Attachments grow by a third on their way (base64): together they may take this percentage of what a mail may be.
@@ -48,9 +49,17 @@ class Parcel:
     attachments: list[tuple[str, str, bytes]] = field(default_factory=list, repr=False)
 
 
+class TooOld(Exception):
+    """What the mail is about is over: nobody needs it any more."""
+
+
 def parcel_of(session: Session, mail: OutgoingMail) -> Parcel:
-    """Everything needed to send a mail, read once."""
-    settings = desk_settings()
+    """Everything needed to send a mail, read once.
+
+    Raises:
+        TooOld: the link it brings would not work any more.
+    """
+    settings, token = desk_settings(), _token_of(session, mail)
     headers = {}
     if mail.in_reply_to:
         headers = {"In-Reply-To": mail.in_reply_to, "References": " ".join(mail.references)}
@@ -75,12 +84,22 @@ def parcel_of(session: Session, mail: OutgoingMail) -> Parcel:
         to=(mail.to_name, mail.to_address),
         cc=tuple((copy[0], copy[1]) for copy in mail.cc),
         subject=mail.subject,
-        text=mail.text + _too_large(left_out, mail.language),
+        text=mail.text.replace(HIDDEN, token) + _too_large(left_out, mail.language),
         # The sentence about what is left out stands in the text only; then the text is what everybody gets.
-        html=None if left_out else mail.html,
+        html=None if left_out else (mail.html or "").replace(HIDDEN, token) or None,
         headers=headers,
         attachments=attachments,
     )
+
+
+def _token_of(session: Session, mail: OutgoingMail) -> str:
+    """The secret of the link a mail brings; what stands for it in every other mail is a word like any."""
+    if mail.sign_in_link_id is None:
+        return HIDDEN
+    link = session.get(SignInLink, mail.sign_in_link_id)
+    if link is None or not links.holds(link):
+        raise TooOld("The link in it had run out before it could be sent.")
+    return links.token_of(link)
 
 
 def _too_large(names: list[str], language: str) -> str:

@@ -20,7 +20,7 @@ from app.mail.events import MailQueued
 from app.mail.loops import is_machine_address
 from app.mail.models import OutgoingKind, OutgoingMail, OutgoingState, ReceivedMail, ReceivedState
 from app.mail.threading import message_id_for
-from app.people.models import Person
+from app.people.models import Person, SignInLink
 from app.texts import gettext as _
 from app.tickets.models import Message, Ticket
 
@@ -173,10 +173,12 @@ def queue_mail(
     for_customer: bool = False,
     source: str | None = None,
     is_confidential: bool = False,
+    link: SignInLink | None = None,
 ) -> OutgoingMail:
     """Write a mail that is to be sent; it leaves after the commit.
 
     Args:
+        link: a link for its reader, whose token takes the place of `HIDDEN` when the mail leaves.
         cc: (name, address) of those who get a copy.
         message: the reply it carries; its documents go along and it takes the mail's Message-ID.
         for_customer: thread it under the customer's own mails.
@@ -190,6 +192,7 @@ def queue_mail(
     letter = Letter(to_address, to_name, subject, text, html, language, for_customer, cc)
     mail = _queue(session, [letter], kind, ticket, message, source)[0]
     mail.is_confidential = is_confidential
+    mail.sign_in_link_id = link.id if link is not None else None
     return mail
 
 

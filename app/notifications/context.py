@@ -19,6 +19,7 @@ from app.people.models import Person, Team
 from app.sla import queries as sla
 from app.sla.models import ClockState
 from app.texts import translated
+from app.tickets import ratings
 from app.tickets.models import Message, MessageKind, Priority, Ticket
 from app.worklog.models import WorkEntry
 
@@ -65,6 +66,7 @@ class Occasion:
         self._session = session
         self._ticket = ticket
         self._subject = subject
+        self._asks_rating = ratings.may_be_rated(ticket) and ratings.rating_of(session, ticket) is None
         self._due = {
             kind.value: view.due_at
             for kind, view in sla.clocks(session, ticket).items()
@@ -86,7 +88,7 @@ class Occasion:
         """Everything templates may use, for one reader; every name is always there."""
         return {
             **self._same_for_all,
-            "ticket": _ticket(self._ticket, self._due, reader),
+            "ticket": _ticket(self._ticket, self._due, reader, asks_rating=self._asks_rating),
             "person": {"name": reader.name},
             "work": _work(self._session, self._subject, reader),
         }
@@ -109,10 +111,8 @@ def _day(on: date, reader: Person) -> str:
     return format_date(on, "EEE d MMM y", locale=reader.language)
 
 
-def _ticket(ticket: Ticket, due: Mapping[str, datetime], reader: Person) -> dict[str, Any]:
+def _ticket(ticket: Ticket, due: Mapping[str, datetime], reader: Person, *, asks_rating: bool) -> dict[str, Any]:
     base = desk_settings().base_url.rstrip("/")
-    # Only who has a password can sign in; others answer by mail.
-    may_sign_in = reader.password_hash is not None
     return {
         "number": ticket.number,
         "subject": ticket.subject,
@@ -127,7 +127,10 @@ def _ticket(ticket: Ticket, due: Mapping[str, datetime], reader: Person) -> dict
         "response_due": moment(due["response"], reader) if "response" in due else "",
         "resolution_due": moment(due["resolution"], reader) if "resolution" in due else "",
         "url": base + ticket_path(ticket),
-        "portal_url": base + portal_path(ticket) if may_sign_in else "",
+        # Who has no password signs in with a link by mail.
+        "portal_url": base + portal_path(ticket),
+        # Empty where nothing is left to ask: rated already, too long ago, or ratings are not asked for here.
+        "rating_url": f"{base}{portal_path(ticket)}#rating" if asks_rating else "",
     }
 
 

@@ -22,8 +22,8 @@ from app.errors import InvalidInput, NotFound
 from app.texts import LANGUAGES
 
 TEXTS = Path(__file__).parent / "texts"
-# What the desk says about accounts; no diagram may send these.
-ACCOUNT = TEXTS / "account"
+# The folder of what the desk says about accounts; no diagram may send these.
+ACCOUNT = "account"
 LONGEST = 100_000
 _NAME = re.compile(r"[a-z][a-z_]{0,39}")
 _LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:)]")
@@ -70,30 +70,30 @@ def names() -> list[str]:
     return sorted({path.name.split(".")[0] for path in TEXTS.glob("*.txt")})
 
 
-def render(name: str, language: str, values: Mapping[str, Any], *, folder: Path | None = None) -> Notice:
+def render(name: str, language: str, values: Mapping[str, Any], *, folder: str = "") -> Notice:
     """Fill a template.
 
     Args:
         values: plain dicts, words and numbers.
-        folder: where the template is; among those that diagrams send, when None.
+        folder: where among the texts the template is.
 
     Raises:
         NotFound: there is no such template.
         InvalidInput: it asks for what it may not have, or grows too long.
     """
     try:
-        return _notice(_bounded(_template(name, language, folder or TEXTS).generate(**values)), language)
+        return _notice(_bounded(_template(name, language, folder).generate(**values)), language)
     except TemplateError as error:
         raise InvalidInput(f"The text “{name}” ({language}) cannot be filled: {error}") from error
 
 
-def _template(name: str, language: str, folder: Path) -> Template:
+def _template(name: str, language: str, folder: str) -> Template:
     if not _NAME.fullmatch(name):
         raise NotFound(f"There is no text called “{name[:40]}”.")
     for one in (language, *LANGUAGES):
-        file = folder / f"{name}.{one}.txt"
-        if file.is_file():
-            return _environment().get_template(file.relative_to(TEXTS).as_posix())
+        file = f"{folder}/{name}.{one}.txt" if folder else f"{name}.{one}.txt"
+        if (TEXTS / file).is_file():
+            return _environment().get_template(file)
     raise NotFound(f"There is no text called “{name}”.")
 
 

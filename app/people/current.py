@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import cast
 
+from flask import g
 from flask_login import current_user
-from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from app.db import db
 from app.errors import NotAllowed
+from app.people import sign_ins
 from app.people.models import Person
+from app.people.sign_ins import Here
 from app.texts import gettext as _
 
 
@@ -31,13 +33,13 @@ def person_or_none() -> Person | None:
     return cast(Person, current_user._get_current_object()) if current_user.is_authenticated else None
 
 
-def load_person(cookie_id: str) -> Person | None:
-    """Flask-Login's user loader: whom a session cookie names, if its stamp still holds and the account is active."""
-    person_id, _dot, stamp = cookie_id.partition(".")
-    if not person_id.isdecimal():
-        return None
-    session = cast(Session, db.session())
-    person = session.scalar(select(Person).where(Person.id == int(person_id)).options(selectinload(Person.role_rows)))
-    if person is None or not person.is_active or person.session_stamp != stamp:
-        return None
-    return person
+def current_sign_in() -> Here | None:
+    """The sign-in of the browser that asks; None for a visitor."""
+    return cast("Here | None", g.get("sign_in")) if current_user.is_authenticated else None
+
+
+def load_person(token: str) -> Person | None:
+    """Flask-Login's user loader: whom a session cookie's token names, if the sign-in still holds; one query."""
+    found = sign_ins.find(cast(Session, db.session()), token)
+    g.sign_in = Here.of(found) if found is not None else None
+    return found.person if found is not None else None

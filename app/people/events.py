@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.events import Change
+from app.events import Change, Event
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,26 @@ class RolesChanged(OfPerson):
 
 @dataclass(frozen=True)
 class PasswordSet(OfPerson):
-    """Somebody has a new password; their other sessions ended."""
+    """Somebody has a new password; their other sessions ended.
+
+    `first` is whether they had none before.
+    """
 
     by_id: int | None = None
+    first: bool = False
+
+
+@dataclass(frozen=True)
+class SignInLinkAsked(Event):
+    """Somebody who says that an address is theirs wants a link mailed to it; whether the desk knows it is seen later.
+
+    Writing this down takes as long for an unknown address as for a known one, so the answer gives nothing away.
+    `target` is the page they wanted to see.
+    """
+
+    address: str
+    purpose: str
+    target: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The tables of people, teams and skills."""
+"""The tables of people, teams and skills, and of where somebody is signed in."""
 
 from __future__ import annotations
 
@@ -68,8 +68,6 @@ class Person(Model):
     name: Mapped[str] = mapped_column(String(200))
     email: Mapped[str] = mapped_column(String(254), unique=True)
     password_hash: Mapped[str | None] = mapped_column(String(200))
-    # Stands in every session cookie; a new one (with each new password) signs out all other browsers.
-    session_stamp: Mapped[str] = mapped_column(String(32))
     language: Mapped[str] = mapped_column(String(2), default=Language.EN)
     zone: Mapped[str] = mapped_column(String(60), default="Europe/Bucharest")
     is_active: Mapped[bool] = mapped_column(default=True)
@@ -94,10 +92,6 @@ class Person(Model):
     # What Flask-Login asks of a user, so that this module need not know it.
     is_authenticated = True
     is_anonymous = False
-
-    def get_id(self) -> str:
-        """What a session cookie remembers: the id, and the stamp that a new password changes."""
-        return f"{self.id}.{self.session_stamp}"
 
     @property
     def roles(self) -> frozenset[Role]:
@@ -195,3 +189,67 @@ class PersonSkill(Model):
 
     person: Mapped[Person] = relationship()
     skill: Mapped[Skill] = relationship()
+
+
+class SignInWay(StrEnum):
+    """How somebody proved who they are."""
+
+    PASSWORD = "password"
+    LINK = "link"
+
+
+class SignIn(Model):
+    """One browser in which somebody is signed in. Its cookie holds a token, of which only the hash is kept here.
+
+    Its times are the machine's, which nothing moves: a demo that jumps a week ahead signs nobody out.
+    """
+
+    __tablename__ = "sign_in"
+    __table_args__ = (
+        CheckConstraint(one_of("way", SignInWay), name="way_known"),
+        Index("ix_sign_in_person_id_last_seen_at", "person_id", "last_seen_at"),
+        Index("ix_sign_in_expires_at", "expires_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
+    # SHA-256 in hexadecimal: the token is random enough that a slow hash would protect nothing more.
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    way: Mapped[str] = mapped_column(String(10))
+    # "Stay signed in": it outlives the browser window.
+    is_kept: Mapped[bool]
+    user_agent: Mapped[str] = mapped_column(String(300))
+    address: Mapped[str] = mapped_column(String(45))
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    last_seen_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    person: Mapped[Person] = relationship()
+
+
+class LinkPurpose(StrEnum):
+    """What a link that was mailed is good for."""
+
+    SIGN_IN = "sign_in"
+    PASSWORD = "password"
+
+
+class SignInLink(Model):
+    """A link mailed to somebody, good once and not for long. Its token stands in no table: see `people.links`."""
+
+    __tablename__ = "sign_in_link"
+    __table_args__ = (CheckConstraint(one_of("purpose", LinkPurpose), name="purpose_known"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    purpose: Mapped[str] = mapped_column(String(10))
+    # What the token is made of, with the desk's secret key.
+    seed: Mapped[str] = mapped_column(String(64))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    # The page of the desk that its reader wanted to see when they asked for it.
+    target: Mapped[str] = mapped_column(String(500), default="")
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    person: Mapped[Person] = relationship()

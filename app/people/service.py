@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
@@ -11,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app import clock, events
 from app.errors import Conflict, InvalidInput
-from app.people import authority, passwords, queries
+from app.people import authority, links, passwords, queries, sign_ins
 from app.people.details import clean_address
 from app.people.events import (
     MembershipChanged,
@@ -19,10 +18,21 @@ from app.people.events import (
     PersonAdded,
     PersonDeactivated,
     PersonReactivated,
+    SignInLinkAsked,
     SkillChanged,
     TeamAdded,
 )
-from app.people.models import Language, Membership, Person, PersonRole, PersonSkill, Role, Skill, Team
+from app.people.models import (
+    Language,
+    LinkPurpose,
+    Membership,
+    Person,
+    PersonRole,
+    PersonSkill,
+    Role,
+    Skill,
+    Team,
+)
 from app.people.passwords import PasswordHash
 from app.texts import gettext as _
 
@@ -72,7 +82,6 @@ def add_person(
         language=Language(language),
         zone=zone,
         password_hash=password_hash,
-        session_stamp=secrets.token_hex(16),
         created_at=clock.now(),
     )
     person.role_rows = [PersonRole(role=role) for role in {Role(each) for each in roles}]
@@ -100,24 +109,39 @@ def check_password(session: Session, email: str, password: str) -> Person | None
     return person if passwords.matches(stored, password) else None
 
 
+def ask_for_link(session: Session, address: str, purpose: LinkPurpose, *, target: str = "") -> None:
+    """Want a link mailed to whoever has this address; it is made and sent later, if there is somebody.
+
+    Args:
+        target: the page of the desk they want to see.
+
+    Raises:
+        InvalidInput: this is no address.
+    """
+    asked = SignInLinkAsked(address=clean_address(address), purpose=purpose.value, target=target)
+    events.record(session, asked)
+
+
 def set_password(
     session: Session, person: Person, hashed: PasswordHash, *, by: Person | None, one_time: bool = False
 ) -> None:
-    """Give somebody a new password, hashed beforehand; all their sessions end.
+    """Give somebody a new password, hashed beforehand; they are signed out everywhere and hear of it by mail.
 
     Args:
         one_time: they must choose their own as soon as they sign in with it.
     """
+    first = person.password_hash is None
     person.password_hash = hashed
     person.must_change_password = one_time
-    person.session_stamp = secrets.token_hex(16)
-    events.record(session, PasswordSet(person.id, by_id=_id(by)))
+    end_sessions(session, person)
+    events.record(session, PasswordSet(person.id, by_id=_id(by), first=first))
 
 
 def end_sessions(session: Session, person: Person) -> None:
-    """Make every cookie that names somebody worthless, also copies of it and those of other browsers."""
-    person.session_stamp = secrets.token_hex(16)
+    """Sign somebody out everywhere, and make the links they were mailed worthless."""
     session.flush()
+    sign_ins.end_all(session, person)
+    links.forget_all(session, person)
 
 
 def deactivate(session: Session, person: Person, *, by: Person | None) -> None:

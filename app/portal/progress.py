@@ -46,11 +46,12 @@ class Step:
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage of one request in the reader's language; `since` is when it was first reached."""
+    """A stage of one request in the reader's language; `since` is when it was first reached, `who` is at it."""
 
     words: str
     place: Place
     since: datetime | None
+    who: str = ""
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,13 @@ def stages(steps: Sequence[Step], visits: Sequence[Visit], *, is_over: bool, lan
 
 
 def story(ticket: Ticket, steps: Sequence[Step], visits: Sequence[Visit], language: str) -> list[Stage]:
-    """All stages of a request, from its arrival to its end."""
+    """All stages of a request, from its arrival to its end, the present one with who takes care of it."""
+    told = _story(ticket, steps, visits, language)
+    name = ticket.assignee.name if ticket.assignee is not None and not ticket.is_resolved else ""
+    return [replace(stage, who=name) if stage.place is Place.HERE else stage for stage in told]
+
+
+def _story(ticket: Ticket, steps: Sequence[Step], visits: Sequence[Visit], language: str) -> list[Stage]:
     tells_all = any(step.is_end for step in steps)
     is_over = ticket.is_closed if tells_all else ticket.is_resolved
     told = stages(steps, visits, is_over=is_over, language=language)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
@@ -12,6 +13,8 @@ from app.texts import gettext as _
 LONGEST_SUBJECT = 300
 LONGEST_TEXT = 50_000
 LONGEST_REASON = 1000
+LONGEST_PLACE = 200
+LONGEST_COMMENT = 2000
 
 # How much it hinders them, in their words, and the priority that means; None leaves it to the type of request.
 HINDRANCE: dict[str, str | None] = {"little": None, "slowed": "high", "stopped": "urgent"}
@@ -48,18 +51,35 @@ def _known_hindrance(value: str) -> None:
         raise ValidationError(_("Choose one of the answers."))
 
 
+def _known_score(value: str) -> None:
+    if value not in {"1", "2", "3", "4", "5"}:
+        raise ValidationError(_("Choose one of the answers."))
+
+
 class _Sent(Schema):
     class Meta:
         unknown = EXCLUDE
 
 
-class NewRequest(_Sent):
-    """A new request."""
+def _fit_place(place: str) -> None:
+    if len(place) > LONGEST_PLACE:
+        raise ValidationError(_("Keep this to %(most)s characters.", most=LONGEST_PLACE))
 
-    type = _Text(load_default="")
-    subject = _Text(load_default="", validate=_fit_subject)
-    hindrance = _Text(load_default="little", validate=_known_hindrance)
-    text = _Text(load_default="", validate=_fit_text)
+
+def _fit_comment(comment: str) -> None:
+    if len(comment) > LONGEST_COMMENT:
+        raise ValidationError(_("Keep this to %(most)s characters.", most=LONGEST_COMMENT))
+
+
+class NewRequest(_Sent):
+    """What every request has. The fields begin with an underscore, which those of a type's own form never do."""
+
+    kind = _Text(data_key="_type", load_default="")
+    subject = _Text(data_key="_subject", load_default="", validate=_fit_subject)
+    hindrance = _Text(data_key="_hindrance", load_default="little", validate=_known_hindrance)
+    text = _Text(data_key="_text", load_default="", validate=_fit_text)
+    where = _Text(data_key="_where", load_default="", validate=_fit_place)
+    asked_for = _Text(data_key="_for", load_default="")
 
 
 class Answer(_Sent):
@@ -74,14 +94,26 @@ class Cancellation(_Sent):
     reason = _Text(load_default="", validate=_fit_reason)
 
 
-def loaded(schema: type[Schema], sent: Mapping[str, str]) -> dict[str, str]:
+class Rating(_Sent):
+    """How content they are, and why."""
+
+    score = _Text(load_default="", validate=_known_score)
+    comment = _Text(load_default="", validate=_fit_comment)
+
+
+def loaded(schema: type[Schema], sent: Mapping[str, Any]) -> dict[str, str]:
     """The checked values of a form.
 
     Raises:
         InvalidInput: with the messages by field.
     """
     # A missing field must meet its validators too: an empty text tells more than "required".
-    filled = {name: sent.get(name, field.load_default) for name, field in schema().fields.items()}
+    filled = {}
+    for name, field in schema().fields.items():
+        key = field.data_key or name
+        value = sent.get(key, field.load_default)
+        # Sent twice it is no text; the last one holds, as with a control that a browser sends twice.
+        filled[key] = value[-1] if isinstance(value, list) and value else value
     try:
         values: dict[str, str] = schema().load(filled)
     except ValidationError as error:

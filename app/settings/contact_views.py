@@ -10,7 +10,7 @@ from app.contracts import directory, queries, service
 from app.contracts.models import Contact
 from app.db import db
 from app.errors import NotFound
-from app.notifications import letters
+from app.notifications import account_mail
 from app.people import authority
 from app.people import queries as people
 from app.people.current import current_person
@@ -84,6 +84,6 @@ def _contact_page(found: Contact, sent: Sent) -> str:
         asked=what_happens(session, one).asked,
         customers=[(each.id, each.name) for each in queries.customers(session)],
         languages=language_names(),
-        can_be_mailed=letters.can_be_mailed(),
+        can_be_mailed=account_mail.can_be_mailed(),
         changes=changes_of(session, f"person:{one.id}") if may_open("settings.changes") else [],
     )

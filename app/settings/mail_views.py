@@ -12,7 +12,7 @@ from app.errors import NotFound
 from app.mail import service as mail_service
 from app.mail.desk import desk_settings
 from app.mail.models import OutgoingState, ReceivedState
-from app.notifications import letters
+from app.notifications import account_mail
 from app.people.current import current_person
 from app.settings import queries
 from app.settings.blueprint import blueprint
@@ -32,7 +32,7 @@ def mail() -> str:
     return render_template(
         "settings/mail.html",
         groups=groups_of_settings(desk_settings()),
-        can_send=letters.can_be_mailed(),
+        can_send=account_mail.can_be_mailed(),
         outgoing=queries.outgoing_counts(session),
         received=queries.received_counts(session),
         last_sent=queries.last_sent(session),
@@ -43,7 +43,7 @@ def mail() -> str:
 @blueprint.post("/mail/test")
 def send_test() -> ResponseReturnValue:
     """Mail oneself a few words, by the outbox, as all mail goes."""
-    sent = letters.send_test(db.session(), current_person())
+    sent = account_mail.send_test(db.session(), current_person())
     flash(_("The test mail is on its way. This page says how far it is; look at it again in a moment."))
     return redirect(url_for(".outgoing_one", mail_id=sent.id), 303)
 
@@ -61,7 +61,7 @@ def outgoing_mail() -> str:
         states=[each.value for each in OutgoingState],
         counts=queries.outgoing_counts(session),
         numbers=queries.ticket_numbers(session, [each.ticket_id for each in page.rows]),
-        can_send=letters.can_be_mailed(),
+        can_send=account_mail.can_be_mailed(),
     )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.contracts import queries as contracts
 from app.db import db, run_in_transaction, transaction
 from app.errors import Conflict, InvalidInput
-from app.notifications import letters
+from app.notifications import account_mail
 from app.people import authority, colleagues, directory, passwords, queries, service
 from app.people.current import current_person
 from app.people.details import zones
@@ -68,7 +68,7 @@ def add_person() -> ResponseReturnValue:
     sent, by_id = Sent.read(), current_person().id
     password = passwords.one_time_password()
     hashed = passwords.hash_password(password)
-    by_mail = letters.can_be_mailed() and sent.values.get("way") != "show"
+    by_mail = account_mail.can_be_mailed() and sent.values.get("way") != "show"
 
     def add(session: Session) -> Person:
         by = queries.get_person(session, by_id)
@@ -78,7 +78,7 @@ def add_person() -> ResponseReturnValue:
         colleagues.set_teams(session, new, _chosen("teams"), by=by)
         colleagues.set_skills(session, new, _levels(), by=by)
         if by_mail:
-            letters.send_invitation(session, new, password, by=by)
+            account_mail.send_invitation(session, new, password, by=by)
         return new
 
     added = _in_transaction(add, sent)
@@ -165,7 +165,7 @@ def reactivate_person(person_id: int) -> ResponseReturnValue:
 @opens_own_transactions
 def reset_password(person_id: int) -> ResponseReturnValue:
     """Give somebody a one-time password, by mail or on the screen; it is hashed where no database lock is held."""
-    by_id, by_mail = current_person().id, letters.can_be_mailed() and request.form.get("way") != "show"
+    by_id, by_mail = current_person().id, account_mail.can_be_mailed() and request.form.get("way") != "show"
     password = passwords.one_time_password()
     hashed = passwords.hash_password(password)
 
@@ -173,7 +173,7 @@ def reset_password(person_id: int) -> ResponseReturnValue:
         by, found = queries.get_person(session, by_id), queries.get_person(session, person_id)
         colleagues.reset_password(session, found, hashed, by=by)
         if by_mail:
-            letters.send_password(session, found, password, by=by)
+            account_mail.send_password(session, found, password, by=by)
         return found, _page_of(session, found)
 
     found, page = run_in_transaction(reset)
@@ -191,7 +191,7 @@ def _new_page(sent: Sent, roles: set[str], teams: set[int]) -> str:
         values=sent.values,
         problems=sent.problems,
         taken=taken,
-        can_be_mailed=letters.can_be_mailed(),
+        can_be_mailed=account_mail.can_be_mailed(),
         levels=_levels(),
         **_choices(session, by, roles, teams),
     )
@@ -210,7 +210,7 @@ def _person_page(found: Person, sent: Sent, roles: set[str] | None = None, teams
         contact=contracts.contact_of(session, found),
         led=queries.led_by(session, found),
         requests=usage.unsolved_of(session, found.id),
-        can_be_mailed=letters.can_be_mailed(),
+        can_be_mailed=account_mail.can_be_mailed(),
         levels=_levels() if sent.values else held,
         changes=changes_of(session, f"person:{found.id}") if may_open("settings.changes") else [],
         **_choices(

@@ -50,6 +50,15 @@ def targets_for(session: Session, ticket: Ticket) -> dict[ClockKind, Target]:
         answer = decisions.decide(session, DECISION, ticket.process_subject)
     except NotFound:
         answer = {}
+    return targets_in(answer)
+
+
+def targets_in(answer: Mapping[str, Any]) -> dict[ClockKind, Target]:
+    """The targets that an answer of the table names.
+
+    Raises:
+        Conflict: it names none that can be used.
+    """
     return {
         ClockKind.RESPONSE: _target(answer, "response_minutes"),
         ClockKind.RESOLUTION: _target(answer, "resolution_minutes"),

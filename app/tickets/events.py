@@ -112,6 +112,16 @@ class TicketConfirmed(Event):
 
 
 @dataclass(frozen=True)
+class TicketRated(Event):
+    """The customer said how content they are, from 1 to 5, or thought better of what they had said."""
+
+    ticket_id: int
+    score: int
+    by_id: int
+    previous_score: int | None = None
+
+
+@dataclass(frozen=True)
 class TicketReopened(Event):
     """A resolved or closed ticket is open again; a closed one has no process any more and needs a new one."""
 

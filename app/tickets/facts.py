@@ -8,8 +8,10 @@ from sqlalchemy.orm import Session
 
 from app.contracts import queries as contracts
 from app.contracts.days import today
+from app.contracts.models import Contract, Customer
 from app.engine.facts import Attribute, Kind, provides_facts
 from app.engine.subject import Subject
+from app.tickets.models import Ticket
 from app.tickets.subjects import ticket_of
 
 # A work entry and an escalation belong to a ticket and see its facts.
@@ -42,7 +44,11 @@ TICKET = {
 @provides_facts("ticket", for_subjects=SUBJECTS, attributes=TICKET)
 def ticket_facts(session: Session, subject: Subject) -> dict[str, Any]:
     """The ticket. `is_first_contact` is false once a ticket was reopened: the customer has been greeted before."""
-    ticket = ticket_of(session, subject)
+    return facts_of_ticket(ticket_of(session, subject))
+
+
+def facts_of_ticket(ticket: Ticket) -> dict[str, Any]:
+    """The facts of a ticket, also of one that nobody has opened yet."""
     return {
         "id": ticket.id,
         "number": ticket.number,
@@ -79,7 +85,11 @@ CUSTOMER = {
 @provides_facts("customer", for_subjects=SUBJECTS, attributes=CUSTOMER)
 def customer_facts(session: Session, subject: Subject) -> dict[str, Any]:
     """The customer; `known` is false for strangers whom nobody has sorted yet."""
-    customer = ticket_of(session, subject).customer
+    return facts_of_customer(ticket_of(session, subject).customer)
+
+
+def facts_of_customer(customer: Customer) -> dict[str, Any]:
+    """The facts of a customer."""
     return {
         "id": customer.id,
         "name": customer.name,
@@ -112,10 +122,14 @@ def contract_facts(session: Session, subject: Subject) -> dict[str, Any]:
     Without a contract the level and the responsible are the customer's, and the rest is None.
     """
     ticket = ticket_of(session, subject)
-    contract = ticket.contract
+    return facts_of_contract(session, ticket.contract, ticket.customer)
+
+
+def facts_of_contract(session: Session, contract: Contract | None, customer: Customer) -> dict[str, Any]:
+    """The facts of a contract of a customer, or of none."""
     if contract is None:
         absent = dict.fromkeys(("number", "hours_left", "minutes_left", "overrun", "substitute"))
-        return {**absent, "level": str(ticket.customer.level), "responsible": ticket.customer.responsible_id}
+        return {**absent, "level": str(customer.level), "responsible": customer.responsible_id}
     left = contracts.minutes_left(session, contract, today())
     return {
         "number": contract.number,

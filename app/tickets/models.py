@@ -213,6 +213,40 @@ class Message(Model):
     author: Mapped[Person | None] = relationship()
 
 
+class TicketDetail(Model):
+    """One answer of the form that a request came with, in words: `label` and `value` hold a text per language."""
+
+    __tablename__ = "ticket_detail"
+    __table_args__ = (Index("ix_ticket_detail_ticket", "ticket_id", "position"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    # What the field is called in the form, for programs: "affected".
+    key: Mapped[str] = mapped_column(String(64))
+    label: Mapped[dict[str, str]] = mapped_column(JSON)
+    value: Mapped[dict[str, str]] = mapped_column(JSON)
+
+
+class TicketRating(Model):
+    """How content the customer was with a request, from 1 (very poor) to 5 (very good); one for each ticket."""
+
+    __tablename__ = "ticket_rating"
+    __table_args__ = (
+        CheckConstraint("score BETWEEN 1 AND 5", name="score_range"),
+        Index("ix_ticket_rating_rated_at", "rated_at"),
+    )
+
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id", ondelete="CASCADE"), primary_key=True)
+    score: Mapped[int]
+    comment: Mapped[str] = mapped_column(Text, default="")
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    rated_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    changed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    by: Mapped[Person] = relationship()
+
+
 class Participant(Model):
     """Somebody besides the requester who is kept in the conversation by mail."""
 

@@ -37,6 +37,7 @@ __all__ = [
     "participants",
     "request_types",
     "states",
+    "taking_part",
     "visible_to",
 ]
 
@@ -80,18 +81,26 @@ def by_number(session: Session, number: str, *, seen_by: Person | None = None) -
 def visible_to(person: Person) -> ColumnElement[bool]:
     """The condition on `Ticket` for what somebody may see: staff all, a contact what their own organisation asked.
 
-    Strangers share the unknown customer but are no organisation: each of them sees only what they asked themselves.
+    A contact who does not see the company sees of that what they asked or take part in. Strangers share the unknown
+    customer but are no organisation: each of them sees only what they asked themselves.
     """
     if not person.is_active:
         return false()
     if person.is_staff:
         return true()
     speaks_for = select(Contact.customer_id).join(Customer, Customer.id == Contact.customer_id)
-    own = speaks_for.where(Contact.person_id == person.id)
+    known = speaks_for.where(Contact.person_id == person.id, Customer.is_unknown.is_(False))
     return or_(
-        Ticket.customer_id.in_(own.where(Customer.is_unknown.is_(False))),
-        and_(Ticket.requester_id == person.id, own.where(Customer.is_unknown).exists()),
+        Ticket.customer_id.in_(known.where(Contact.sees_company)),
+        and_(Ticket.customer_id.in_(known.where(Contact.sees_company.is_(False))), taking_part(person)),
+        and_(Ticket.requester_id == person.id, ~known.exists()),
     )
+
+
+def taking_part(person: Person) -> ColumnElement[bool]:
+    """The condition on `Ticket` that somebody asked it or gets its replies."""
+    told = select(Participant.ticket_id).where(Participant.person_id == person.id)
+    return or_(Ticket.requester_id == person.id, Ticket.id.in_(told))
 
 
 def may_see(session: Session, person: Person, ticket_id: int) -> bool:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.texts import folded
 from app.tickets.list_models import POSTGRESQL_WORDS, TicketWords
-from app.tickets.models import Message, MessageKind, Ticket
+from app.tickets.models import Message, MessageKind, Ticket, TicketDetail
 
 # Of a long first message only the beginning is searched by customers: their lists have no index for it.
 SEARCHED_CHARACTERS = 4_000
@@ -64,7 +64,7 @@ def add_words(session: Session, ticket: Ticket, written: str) -> None:
 def refresh(session: Session, ticket: Ticket) -> None:
     """Write everything a ticket is found by anew, after something it is made of has changed."""
     found = select(Message.text).where(Message.ticket_id == ticket.id, Message.kind != MessageKind.SYSTEM)
-    texts = session.scalars(found.order_by(Message.id)).all()
+    texts = [*session.scalars(found.order_by(Message.id)), *_said_in_form(session, ticket)]
     ticket.search_text = describe(ticket, texts[0] if texts else "")
     words = _joined([*_said_of(ticket), *texts])
     row = session.get(TicketWords, ticket.id)
@@ -137,6 +137,11 @@ def _said_of(ticket: Ticket) -> tuple[str, ...]:
         ticket.requester.email,
         ticket.customer.name,
     )
+
+
+def _said_in_form(session: Session, ticket: Ticket) -> list[str]:
+    values = session.scalars(select(TicketDetail.value).where(TicketDetail.ticket_id == ticket.id))
+    return [text for value in values for text in value.values()]
 
 
 def _joined(texts: Iterable[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -18,6 +18,7 @@ from app.people.models import Person, Team
 from app.texts import gettext as _
 from app.tickets import numbers, reopening, search
 from app.tickets.conversation import add_message, add_note, add_participant, add_system_line, reply, storable
+from app.tickets.details import Detail, add_details, spoken
 from app.tickets.events import (
     CustomerWrote,
     TicketAssigned,
@@ -81,10 +82,14 @@ def open_ticket(
     mail_message_id: str | None = None,
     participants: Iterable[Person] = (),
     previous: Ticket | None = None,
+    author: Person | None = None,
+    details: Sequence[Detail] = (),
 ) -> Ticket:
     """Open a ticket with its first message; its type says which process starts with it.
 
     Args:
+        author: who wrote the first message, when that is a colleague of the requester.
+        details: the answers of the form it came with.
         priority: the type's default when None.
         customer: the one the requester speaks for when None, else the unknown customer.
         by: who wrote it down for the requester (a call, a visit); None when they did it themselves.
@@ -116,19 +121,22 @@ def open_ticket(
     session.add(ticket)
     session.flush()
     ticket.number = numbers.number_of(ticket.id)
-    search.begin(session, ticket, text)
+    add_details(session, ticket, details)
+    search.begin(session, ticket, "\n".join([text, *spoken(details)]))
     first = add_message(
         session,
         ticket,
         MessageKind.CUSTOMER,
         text if text.strip() or html else ticket.subject,
-        author=requester,
+        author=author or requester,
         channel=channel,
         html=html,
         mail_message_id=mail_message_id,
     )
     for person in participants:
         add_participant(session, ticket, person)
+    if author is not None and author.id != requester.id:
+        add_system_line(session, ticket, "on_behalf", by=author, person=author.name, other=requester.name)
     if previous is not None:
         add_system_line(session, ticket, "follows", number=previous.number)
     events.record(session, TicketOpened(ticket_id=ticket.id, message_id=first.id, by_id=_id(by)))

@@ -26,6 +26,7 @@ from app.people.models import Person, Role
 from app.tickets import (
     bulk_views,
     conversation,
+    customer_panels,
     lines,
     list_views,
     page_panels,
@@ -43,6 +44,7 @@ from app.uploads import takes_files
 
 # Importing them registers them.
 OWN_PANELS = (page_panels.hours, page_panels.contract, page_panels.where_it_is, page_panels.history, tag_views.tags)
+CUSTOMERS_PANELS = (customer_panels.answers, customer_panels.rating)
 OWN_VIEWS = (list_views.index, bulk_views.bulk, saved_view_views.save_view)
 Errors = Mapping[str, list[str]]
 

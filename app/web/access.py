@@ -5,7 +5,6 @@ and services that read it: what one may not see is 404, what one sees but may no
 """
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from flask import Flask, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,6 +13,13 @@ from flask_login import current_user
 
 from app.errors import NotAllowed, NotFound
 from app.people.models import STAFF_ROLES, Role
+from app.web import kept, sign_in_page
+from app.web.targets import path_of, safe_next
+
+# Says to a script that its reader is not signed in any more, and where they may.
+SIGNED_OUT = "X-Signed-Out"
+
+__all__ = ["ACCESS", "Rule", "check", "init", "may_open", "safe_next"]
 
 
 @dataclass(frozen=True)
@@ -46,13 +52,24 @@ RECORDS = Rule(frozenset({Role.ADMINISTRATOR}))
 ACCESS: dict[str, Rule] = {
     "static": ANYBODY,
     "health.show": ANYBODY,
+    # Signing in and what belongs to it; sessions are their owner's only (`people.sign_ins.own`)
     "web.sign_in": ANYBODY,
+    "web.ask_for_link": ANYBODY,
+    "web.open_link": ANYBODY,
+    "web.forgotten": ANYBODY,
+    "web.reset_password": ANYBODY,
+    "web.go_on": ANYBODY,
+    "web.session_state": ANYBODY,
+    "web.signed_in": SIGNED_IN,
     "web.sign_out": SIGNED_IN,
     "web.new_password": SIGNED_IN,
+    "web.sessions": SIGNED_IN,
+    "web.end_session": SIGNED_IN,
+    "web.end_other_sessions": SIGNED_IN,
     "web.choose_language": ANYBODY,
     "styleguide.show": ANYBODY,  # 404 outside of development
-    # Hints that something changed, for staff's pages that look again.
-    "live.stream": STAFF,
+    # Hints that something changed, for pages that look again; what each reader is told is in `web.live`.
+    "live.stream": SIGNED_IN,
     # My work and tasks. Customers have none; who may work on which task is `tasklist.service.may_work_on`.
     "tasklist.my_work": SIGNED_IN,  # sends customers to the portal
     "tasklist.show": STAFF,
@@ -103,15 +120,21 @@ ACCESS: dict[str, Rule] = {
     "monitor.diagram": WATCHING,
     "monitor.retry": MENDING,
     "monitor.cancel": MENDING,
-    # Portal
+    # Portal: which requests somebody sees is `portal.queries.may_see`; drafts are their writer's only
     "portal.index": CUSTOMERS,
+    "portal.contract": CUSTOMERS,
     "portal.new": CUSTOMERS,
     "portal.add": CUSTOMERS,
+    "portal.questions": CUSTOMERS,
+    "portal.keep_draft": CUSTOMERS,
+    "portal.forget_draft": CUSTOMERS,
     "portal.show": CUSTOMERS,
     "portal.reply": CUSTOMERS,
+    "portal.keep_reply": CUSTOMERS,
     "portal.confirm": CUSTOMERS,
     "portal.reopen": CUSTOMERS,
     "portal.cancel": CUSTOMERS,
+    "portal.rate": CUSTOMERS,
     # Settings. Who may change whom is decided by `people.authority`.
     "settings.index": ADMINISTRATORS,
     "settings.people": ADMINISTRATORS,
@@ -201,31 +224,16 @@ def may_open(endpoint: str) -> bool:
     return rule.roles is None or (current_user.is_authenticated and current_user.has_role(*rule.roles))
 
 
-def safe_next(target: str | None) -> str | None:
-    """A place on this desk to go on to after signing in, or None: never another site (open redirect)."""
-    if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or "\\" in target:
-        return None
-    parts = urlsplit(target)
-    if parts.scheme or parts.netloc or any(ord(char) < 32 for char in target):
-        return None
-    return target
-
-
 def _to_sign_in() -> ResponseReturnValue:
-    # A form that was sent after the session ended cannot be repeated by address: its page can.
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else _path_of(request.referrer or "")
-    target = url_for("web.sign_in", next=safe_next(wanted) if wanted != "/" else None)
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else path_of(request.referrer or "")
+    target = safe_next(wanted) if wanted != "/" else None
     if request.headers.get("HX-Request"):
-        return "", 204, {"HX-Redirect": target}
-    return redirect(target)
-
-
-def _path_of(address: str) -> str:
-    try:
-        return urlsplit(address).path
-    except ValueError:
-        # Whoever asks may write anything there.
-        return ""
+        # The page stays as it is, with all that is typed on it, and says what happened.
+        return "", 204, {SIGNED_OUT: url_for("web.sign_in", next=target)}
+    typed = kept.of_request()
+    if typed is not None:
+        return sign_in_page.ask_again(typed)
+    return redirect(url_for("web.sign_in", next=target))
 
 
 def init(app: Flask) -> None:

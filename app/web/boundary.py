@@ -15,7 +15,6 @@ from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
 from flask.wrappers import Response
 from flask_babel import gettext as _
-from flask_login import decode_cookie
 from jinja2 import FileSystemLoader
 from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -102,9 +101,8 @@ class Desk(Flask):
         view = self.view_functions.get(request.endpoint or "")
         if not is_for_files(view) or request.mimetype != "multipart/form-data":
             return False
-        # Both cookies are signed; whether their person still may is asked later, in the transaction.
-        remembered = request.cookies.get(self.config.get("REMEMBER_COOKIE_NAME", ""))
-        return "_user_id" in session or bool(remembered and decode_cookie(remembered))
+        # The cookie is signed; whether its person still may is asked later, in the transaction.
+        return "_user_id" in session
 
     def _run_once(self) -> Response:
         g.pop("rescues", None)

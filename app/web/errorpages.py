@@ -3,15 +3,19 @@
 from dataclasses import dataclass
 
 import structlog
-from flask import Flask, Response, g, make_response, render_template, request
+from flask import Flask, Response, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_limiter import RateLimitExceeded
 from flask_login import AnonymousUserMixin, current_user
-from flask_wtf.csrf import CSRFError
+from flask_wtf.csrf import CSRFError, generate_csrf
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
 
 from app.errors import DeskError
+from app.web import kept, sign_in_page, throttling
+from app.web.access import SIGNED_OUT
 from app.web.boundary import UNAVAILABLE
+
+TOO_OFTEN = 429
 
 log = structlog.get_logger(__name__)
 
@@ -43,8 +47,8 @@ def words_for(status: int, message: str = "") -> Words:
     if status == 422:
         return Words(_("Something does not fit"), message, _("Go back; your browser still has what you typed."))
     if status == 429:
-        often = _("Too many attempts in a short time.")
-        return Words(_("A short break"), often, _("Wait a few minutes, then try again."), "clock")
+        often = message or _("Too many attempts in a short time.")
+        return Words(_("A short break"), often, _("What you tried before that was not done."), "clock")
     if status == 503:
         away = _("The desk's database does not answer. What was sent just now was not stored.")
         return Words(_("The desk is resting"), away, _("Wait a moment, then send it again."), "plug")
@@ -90,13 +94,34 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _form_too_old(_error: CSRFError) -> Response:
+    """A form from before its reader signed out or in: what was typed into it is kept, and may be sent from here."""
+    if request.headers.get("HX-Request"):
+        return _page_too_old()
+    typed = kept.of_request()
+    if typed is not None:
+        if not current_user.is_authenticated:
+            return sign_in_page.ask_again(typed)
+        return make_response(kept.review(typed, _("This page was open for a while")), 400)
     title = _("This form is too old")
     message = _("You signed out or in since it was opened, so nothing was stored.")
     return page(400, Words(title, message, _("Open the page again and repeat what you did."), "clock"))
 
 
-def _too_often(_error: RateLimitExceeded) -> Response:
-    return page(429, words_for(429))
+def _page_too_old() -> Response:
+    """For a script, whose page stays as it is: the token of the present session, or that its reader must sign in."""
+    answer = make_response("", 204)
+    if current_user.is_authenticated:
+        answer.headers["X-CSRFToken"] = generate_csrf()
+    else:
+        answer.headers[SIGNED_OUT] = url_for("web.sign_in")
+    return answer
+
+
+def too_often(_error: RateLimitExceeded) -> Response:
+    """The page for who tried too often, with when they may again."""
+    response = page(TOO_OFTEN, words_for(TOO_OFTEN, throttling.words()))
+    response.headers["Retry-After"] = str(throttling.seconds_left(throttling.next_attempt_at()))
+    return response
 
 
 def _too_large(_error: RequestEntityTooLarge) -> Response:
@@ -122,7 +147,7 @@ def init(app: Flask) -> None:
     app.register_error_handler(DeskError, _desk_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(CSRFError, _form_too_old)
-    app.register_error_handler(RateLimitExceeded, _too_often)
+    app.register_error_handler(RateLimitExceeded, too_often)
     app.register_error_handler(RequestEntityTooLarge, _too_large)
     app.register_error_handler(InternalServerError, _bug)
     for unavailable in UNAVAILABLE:

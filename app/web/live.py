@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from flask import Blueprint, current_app
 from flask.typing import ResponseReturnValue
 from flask.wrappers import Response
+from sqlalchemy.orm import Session
 
 from app import live
+from app.contracts import queries as contracts
+from app.contracts.events import live_subject
 from app.db import transaction
 from app.people import queries as people
 from app.people.current import current_person
+from app.people.models import Person
 from app.web.boundary import opens_own_transactions
 
 blueprint = Blueprint("live", __name__)
@@ -27,30 +32,75 @@ COME_BACK_MS = 3000
 KEPT_THREADS = 32
 
 
+# Of those that are left, customers together have at most this share: colleagues work in their pages all day.
+CUSTOMERS_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Whoever holds a stream, and what they may hear.
+
+    Args:
+        teams: the teams of a colleague, whose tasks are theirs too.
+        subjects: of a customer, what stands for all requests they see; None for staff, who hear of everything.
+    """
+
+    person_id: int
+    teams: frozenset[str]
+    subjects: frozenset[str] | None
+
+    def hears(self, change: live.Change) -> dict[str, object] | None:
+        """What to say of a change; None when it is not for them. Customers hear of no subjects: they have no ids."""
+        mine = change.concerns(self.person_id, self.teams)
+        if self.subjects is None:
+            return {"about": sorted(change.about), "mine": mine, "all": change.everybody}
+        if not mine and self.subjects.isdisjoint(change.about):
+            return None
+        return {"about": [], "mine": True, "all": change.everybody}
+
+
 @blueprint.get("/live")
 @opens_own_transactions
 def stream() -> ResponseReturnValue:
-    """Says which subjects change, and whether the reader may have something else to do; holds no transaction."""
-    if live.hub.count() >= current_app.config["SETTINGS"].web_threads - KEPT_THREADS:
+    """Says which subjects change, and whether the reader may have something else to do; holds no transaction.
+
+    A customer only hears that something of theirs changed.
+    """
+    with transaction(writing=False) as session:
+        listener = listener_for(session, current_person())
+    room = current_app.config["SETTINGS"].web_threads - KEPT_THREADS
+    if live.hub.count() >= (room if listener.subjects is None else room * CUSTOMERS_SHARE):
         # The page looks again by itself each minute.
         return Response(status=503, headers={"Retry-After": "60"})
-    with transaction(writing=False) as session:
-        person = current_person()
-        person_id = person.id
-        teams = frozenset(team.key for team in people.teams_of(session, person))
-    answer = Response(_events(person_id, teams), mimetype="text/event-stream")
+    answer = Response(_events(listener), mimetype="text/event-stream")
     answer.headers["X-Accel-Buffering"] = "no"
     return answer
 
 
-def _events(person_id: int, teams: frozenset[str]) -> Iterator[str]:
+def listener_for(session: Session, person: Person) -> Listener:
+    """What somebody may hear."""
+    if person.is_staff:
+        teams = frozenset(team.key for team in people.teams_of(session, person))
+        return Listener(person.id, teams, None)
+    contact = contracts.contact_of(session, person)
+    sees_all = contact is not None and contact.sees_company and not contact.customer.is_unknown
+    subjects = {live_subject(contact.customer_id)} if contact is not None and sees_all else set()
+    return Listener(person.id, frozenset(), frozenset(subjects))
+
+
+def _events(listener: Listener) -> Iterator[str]:
     ends_at = time.monotonic() + LONGEST_SECONDS
+    beats_at = time.monotonic() + BEAT_SECONDS
     with live.hub.stream() as waiting:
         yield f"retry: {COME_BACK_MS}\n: open\n\n"
-        while (left := ends_at - time.monotonic()) > 0:
-            change = live.take(waiting, min(BEAT_SECONDS, left))
-            if change is None:
+        while (now := time.monotonic()) < ends_at:
+            change = live.take(waiting, max(0.0, min(beats_at, ends_at) - now))
+            said = listener.hears(change) if change is not None else None
+            # What is not for this reader is passed over in silence: a beat at that moment would tell of it, too.
+            if said is not None:
+                yield f"data: {json.dumps(said)}\n\n"
+            elif time.monotonic() >= beats_at:
                 yield ": beat\n\n"
+            else:
                 continue
-            said = {"about": sorted(change.about), "mine": change.concerns(person_id, teams), "all": change.everybody}
-            yield f"data: {json.dumps(said)}\n\n"
+            beats_at = time.monotonic() + BEAT_SECONDS

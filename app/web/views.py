@@ -1,123 +1,26 @@
-"""Signing in and out, choosing one's own password and language."""
+"""The pages about oneself. Most are in files of their own; here are the language and the one-time password."""
 
-from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
+from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask.wrappers import Response
 from flask_babel import gettext as _
-from flask_limiter.util import get_remote_address
-from flask_login import current_user, logout_user
+from flask_limiter import RateLimitExceeded
+from flask_login import current_user
 
-from app.db import db, run_in_transaction, transaction
-from app.errors import InvalidInput, NotAllowed
-from app.people import passwords, queries, service
+from app.db import db
+from app.errors import InvalidInput
+from app.people import service
 from app.people.current import current_person
-from app.people.models import Person
 from app.texts import LANGUAGES
-from app.web import demo_accounts, identity
-from app.web.access import safe_next
-from app.web.boundary import opens_own_transactions
+from app.web import errorpages, kept, link_views, session_views, sign_in_page, sign_in_views, throttling
+from app.web.blueprint import blueprint
 from app.web.language import COOKIE
-from app.web.security import limiter
+from app.web.targets import safe_next
+
+# Importing them registers them.
+OWN_VIEWS = (sign_in_views.sign_in, link_views.ask_for_link, session_views.sessions)
 
 YEAR_SECONDS = 31_536_000
-
-blueprint = Blueprint("web", __name__)
-
-
-def _account() -> str:
-    return f"account:{request.form.get('email', '').strip().lower()[:254]}"
-
-
-def _person() -> str:
-    return f"password:{current_user.get_id()}"
-
-
-def _refused(response: object) -> bool:
-    return getattr(response, "status_code", 200) == 422
-
-
-@blueprint.route("/sign-in", methods=["GET", "POST"])
-@limiter.limit("40/minute", key_func=get_remote_address, methods=["POST"], deduct_when=_refused)
-@limiter.limit("8/5 minutes", key_func=_account, methods=["POST"], deduct_when=_refused)
-@opens_own_transactions
-def sign_in() -> ResponseReturnValue:
-    """The sign-in page; checks the password where no database lock is held."""
-    target = safe_next(request.values.get("next"))
-    if request.method == "GET":
-        with transaction(writing=False):
-            if current_user.is_authenticated:
-                return redirect(target or url_for("tasklist.my_work"))
-            return _sign_in_page(target)
-    email, password = request.form.get("email", ""), request.form.get("password", "")
-    if demo_accounts.is_refused(password):
-        raise NotAllowed(_("The demo's accounts work only on the machine it runs on."))
-    with transaction(writing=False) as reading:
-        person = service.check_password(reading, email, password)
-    if person is None:
-        with transaction(writing=False):
-            return _sign_in_page(target, email, _("The address and the password do not fit together.")), 422
-    identity.sign_in(person, remember="remember" in request.form)
-    if person.must_change_password:
-        return redirect(url_for("web.new_password"))
-    return redirect(target or url_for("tasklist.my_work"))
-
-
-def _sign_in_page(target: str | None, email: str = "", error: str = "") -> str:
-    demo = demo_accounts.offered(db.session())
-    shown = {"target": target, "email": email, "error": error, "demo": demo, "demo_password": demo_accounts.PASSWORD}
-    return render_template("auth/sign_in.html", **shown)
-
-
-@blueprint.post("/sign-out")
-def sign_out() -> ResponseReturnValue:
-    """End the person's sessions, here and elsewhere: a copy of a cookie is worth nothing afterwards."""
-    service.end_sessions(db.session(), current_person())
-    logout_user()
-    session.clear()
-    # Flask-Login asks for the remember cookie's removal through the session it has just lost.
-    session["_remember"] = "clear"
-    return redirect(url_for("web.sign_in"))
-
-
-@blueprint.route("/password", methods=["GET", "POST"])
-# Somebody at an unlocked screen must not find the present password out by trying.
-@limiter.limit("8/5 minutes", key_func=_person, methods=["POST"], deduct_when=_refused)
-@opens_own_transactions
-def new_password() -> ResponseReturnValue:
-    """Choose one's own password: asked for at once after a one-time one, else from the profile menu."""
-    errors: dict[str, list[str]] = {}
-    if request.method == "POST":
-        try:
-            person = _change_password(request.form.get("present", ""), request.form.get("password", ""))
-        except InvalidInput as error:
-            errors = error.errors or {"password": [error.message]}
-        else:
-            identity.sign_in(person, remember=False)
-            flash(_("Your new password holds from now on. Other browsers were signed out."))
-            return redirect(url_for("tasklist.my_work"))
-    g.pop("_login_user", None)
-    with transaction(writing=False):
-        return render_template("auth/new_password.html", errors=errors), 422 if errors else 200
-
-
-def _change_password(present: str, wanted: str) -> Person:
-    """Check the present password and store the new one's hash, made before the writing transaction opens."""
-    person_id, stored = current_person().id, current_person().password_hash
-    if not passwords.matches(stored, present):
-        wrong = _("This is not your present password.")
-        raise InvalidInput(wrong, {"present": [wrong]})
-    passwords.check_strength(wanted)
-    if wanted == present:
-        same = _("Choose another password than the present one.")
-        raise InvalidInput(same, {"password": [same]})
-    hashed = passwords.hash_password(wanted)
-
-    def store(writing: object) -> Person:
-        opened = db.session()
-        person = queries.get_person(opened, person_id)
-        service.set_password(opened, person, hashed, by=person)
-        return person
-
-    return run_in_transaction(store)
 
 
 @blueprint.post("/language")
@@ -136,7 +39,26 @@ def choose_language() -> ResponseReturnValue:
 @blueprint.before_app_request
 def ask_for_own_password() -> ResponseReturnValue | None:
     """Somebody with a one-time password chooses another before doing anything else."""
-    allowed = {"web.new_password", "web.sign_out", "web.choose_language", "static"}
+    allowed = {"web.new_password", "web.sign_out", "web.choose_language", "web.session_state", "static"}
     if request.endpoint in allowed or not current_user.is_authenticated or not current_user.must_change_password:
         return None
     return redirect(url_for("web.new_password"))
+
+
+@blueprint.errorhandler(RateLimitExceeded)
+def too_often(error: RateLimitExceeded) -> Response:
+    """The form again, with when the next attempt is possible; what was typed and what is carried along stay."""
+    said, email = throttling.words(), request.form.get("email", "")
+    target = safe_next(request.values.get("next"))
+    content, typed = kept.carried()
+    if request.endpoint == "web.sign_in":
+        page = sign_in_page.page(target, email=email, error=said, content=content, typed=typed)
+    elif request.endpoint in ("web.ask_for_link", "web.forgotten"):
+        page = link_views.asking_page(request.endpoint, email, target, {"email": [said]})
+    elif request.endpoint == "web.new_password":
+        page = render_template("auth/new_password.html", errors={"present": [said]}, asks_present=True)
+    else:
+        return errorpages.too_often(error)
+    answer = make_response(page, errorpages.TOO_OFTEN)
+    answer.headers["Retry-After"] = str(throttling.seconds_left(throttling.next_attempt_at()))
+    return answer

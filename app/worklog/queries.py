@@ -61,6 +61,14 @@ def totals(session: Session, ticket: Ticket) -> Totals:
     return Totals(*(int(value) for value in row))
 
 
+def counted_minutes(session: Session, ticket: Ticket) -> int:
+    """Minutes of a ticket's approved work that count against its contract."""
+    approved = select(func.coalesce(func.sum(WorkEntry.billed_minutes), 0)).where(
+        WorkEntry.ticket_id == ticket.id, WorkEntry.state == WorkState.APPROVED
+    )
+    return int(session.scalar(approved) or 0)
+
+
 def is_over_budget(session: Session, entry: WorkEntry, ticket: Ticket) -> bool:
     """Whether counting the entry takes more than the contract has left in its period."""
     if ticket.contract is None or entry.state == WorkState.APPROVED:

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskCliRunner
+from sqlalchemy import select
 
 from app import create_app
+from app.contracts.models import Contact, Contract
 from app.db import db, run_in_transaction
 from app.people import service as people
 from tests.conftest import cheap_settings
@@ -45,6 +47,20 @@ def test_an_administrator_sets_a_desk_up_without_the_demo(desk: Flask) -> None:
     assert contract["customer"] == "Alba Logistic"
     assert contract["level"] == "gold"
     assert contract["included_minutes"] == 2400
+
+
+def test_an_administrator_says_what_customers_see(desk: Flask) -> None:
+    run(desk, "customers", "add", "Alba Logistic", "--domain", "alba.example")
+    run(desk, "customers", "contact", "Alba Logistic", "ioana@alba.example", "--name", "Ioana Mureșan")
+    run(desk, "customers", "contact", "Alba Logistic", "ion@alba.example", "--name", "Ion Pop", "--sees-own")
+    run(desk, "contracts", "add", "Alba Logistic", "C-1", "--name", "Plus", "--from", "2026-01-01", "--hide-hours")
+
+    with desk.app_context():
+        sees = {each.person.name: each.sees_company for each in db.session.scalars(select(Contact))}
+        shown = db.session.scalars(select(Contract.shows_hours)).all()
+
+    assert sees == {"Ioana Mureșan": True, "Ion Pop": False}
+    assert shown == [False]
 
 
 def test_a_name_nobody_has_is_said(desk: Flask) -> None:

@@ -114,6 +114,31 @@ def test_each_month_begins_with_all_its_hours(session: Session, contract: Build[
     assert queries.minutes_left(session, agreed, date(2026, 11, 1)) == 60
 
 
+def test_the_hours_of_the_last_months_are_told_newest_first(session: Session, contract: Build[Contract]) -> None:
+    agreed = contract(included_minutes=600, valid_from=date(2026, 9, 10))
+    service.count_hours(session, agreed, "work_entry:1", 90, date(2026, 9, 30))
+    service.count_hours(session, agreed, "work_entry:2", 60, date(2026, 11, 1))
+    service.count_hours(session, agreed, "work_entry:3", 30, date(2026, 11, 30))
+
+    told = queries.hours_by_period(session, agreed, date(2026, 11, 18))
+
+    assert [(each.first, each.last, each.minutes) for each in told] == [
+        (date(2026, 11, 1), date(2026, 11, 30), 90),
+        (date(2026, 10, 1), date(2026, 10, 31), 0),
+        (date(2026, 9, 10), date(2026, 9, 30), 90),
+    ]
+    assert queries.hours_by_period(session, agreed, date(2026, 9, 9)) == []
+
+
+def test_a_contract_for_its_whole_term_has_one_period(session: Session, contract: Build[Contract]) -> None:
+    agreed = contract(period=Period.TERM, valid_from=date(2026, 1, 1), valid_to=date(2026, 12, 31))
+    service.count_hours(session, agreed, "work_entry:1", 45, date(2026, 3, 2))
+
+    (told,) = queries.hours_by_period(session, agreed, date(2026, 11, 18))
+
+    assert (told.first, told.last, told.minutes) == (date(2026, 1, 1), date(2026, 12, 31), 45)
+
+
 def test_hours_without_a_limit_have_no_rest(session: Session, contract: Build[Contract]) -> None:
     assert queries.minutes_left(session, contract(), date(2026, 11, 1)) is None
 

@@ -14,10 +14,11 @@ from flask.testing import FlaskClient
 from app import create_app
 from app.db import db, transaction
 from app.documents import service, storage
-from app.people.models import Person
 from app.sla import service as sla
 from app.tickets import service as tickets
+from app.web.identity import TOKEN
 from tests.conftest import cheap_settings
+from tests.pages import signed_in
 from tests.world import add_contact, add_person, add_ticket
 
 PAGE = b"<script>alert(1)</script>"
@@ -57,20 +58,15 @@ def told(desk: Flask) -> Told:
             session, parent=reply, name='rap"ort\nș.html', stream=BytesIO(PAGE), content_type="text/html", by=agent
         )
         inside = service.attach(session, parent=note, name="x.txt", stream=BytesIO(b"secret"), by=agent)
-        people = [cookie(person) for person in (opened.requester, stranger, agent)]
+        people = [signed_in(session, person) for person in (opened.requester, stranger, agent)]
         return Told(public.uuid, inside.uuid, public.sha256, *people)
-
-
-def cookie(person: Person) -> str:
-    return person.get_id()
 
 
 def as_person(desk: Flask, identity: str | None) -> FlaskClient:
     client = desk.test_client()
     if identity is not None:
         with client.session_transaction() as browser:
-            browser["_user_id"] = identity
-            browser["_fresh"] = True
+            browser[TOKEN] = identity
     return client
 
 

@@ -109,6 +109,14 @@ def test_what_would_silently_run_wrong_is_refused(drawn: str, problem: tuple[str
     assert problem in errors(diagram(*line(drawn)), FORM)
 
 
+@pytest.mark.parametrize("key", ["form", "form__change"])
+def test_a_form_customers_ask_with_has_to_be_there(key: str) -> None:
+    start = element("startEvent", "s", properties(**{key: "gone"}))
+    drawn = (start, element("endEvent", "e"), path("s", "e"))
+
+    assert errors(diagram(*drawn), FORM) == {("s", "missing-form")}
+
+
 def test_a_signal_at_the_end_is_refused() -> None:
     drawn = (element("startEvent", "s"), element("endEvent", "e", "<bpmn:signalEventDefinition />"), path("s", "e"))
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import InvalidInput
 from app.mail.models import OutgoingMail
-from app.notifications import letters, queries, rendering, service
+from app.notifications import account_mail, queries, rendering, service
 from app.notifications.kinds import KINDS, Way, choose_ways, chosen_way, kinds_for
 from app.people import preferences
 from app.people.models import Person, Role
@@ -155,13 +155,13 @@ class TestLetters:
     ) -> None:
         dan, root = person("Dan", language=language), person("Root")
 
-        mail = letters.send_invitation(session, dan, "once-only", by=root)
+        mail = account_mail.send_invitation(session, dan, "once-only", by=root)
 
         assert mail.is_confidential
         assert all(words in mail.text for words in ("once-only", dan.email, "Root", "http://"))
 
     def test_a_test_mail_is_for_everybody_to_see(self, session: Session, person: Build[Person]) -> None:
-        mail = letters.send_test(session, person())
+        mail = account_mail.send_test(session, person())
 
         assert not mail.is_confidential
         assert "test mail" in mail.text

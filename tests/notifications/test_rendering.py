@@ -33,6 +33,7 @@ VALUES: dict[str, Any] = {
         "resolution_due": "Thursday 3 December at 09:30",
         "url": "https://desk.example/tickets/S-10482",
         "portal_url": "https://desk.example/portal/requests/S-10482",
+        "rating_url": "https://desk.example/portal/requests/S-10482#rating",
     },
     "person": {"name": "Ioana Radu"},
     "desk": {"name": "Suport"},

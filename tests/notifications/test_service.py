@@ -22,6 +22,7 @@ from app.mail.models import OutgoingMail
 from app.notifications import queries, service
 from app.notifications.models import Notification
 from app.people.models import Person, Role, Team
+from app.tickets import ratings
 from app.tickets import service as tickets
 from app.tickets.models import Ticket
 from app.worklog import service as worklog
@@ -71,6 +72,20 @@ def test_a_customer_is_told_in_their_language_in_the_desk_and_by_mail(
     assert mail.html is not None
     assert (mail.language, mail.kind, mail.in_reply_to) == ("ro", "notice", "<first@medis.example>")
     assert told(session) == [("Ioana Radu", "received")]
+
+
+def test_the_last_mail_asks_how_it_went_unless_that_is_known(session: Session, ticket: Build[Ticket]) -> None:
+    asked, rated = ticket(), ticket()
+    for each in (asked, rated):
+        tickets.resolve(session, each, by=None)
+    ratings.rate(session, rated, 5, by=rated.requester)
+
+    for each in (asked, rated):
+        run(session, "notify.customer", Subject("ticket", each.id), template="closed")
+
+    texts = {mail.ticket_id: mail.text for mail in session.scalars(select(OutgoingMail))}
+    assert f"/portal/requests/{asked.number}#rating" in texts[asked.id]
+    assert "#rating" not in texts[rated.id]
 
 
 def test_a_repeated_step_tells_nobody_twice_but_a_later_round_does(

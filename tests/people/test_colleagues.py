@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy.orm import Session
 
 from app.errors import Conflict, InvalidInput, NotAllowed
-from app.people import colleagues, current, directory, passwords, queries, service
-from app.people.models import Person, Role, Team
+from app.people import colleagues, directory, passwords, queries, service, sign_ins
+from app.people.models import Person, Role, SignInWay, Team
 from app.tickets import service as tickets
 from app.tickets.models import Ticket
 from tests.world import Build, Recorded
@@ -150,7 +150,7 @@ class TestLeaving:
         radu = person(password="the right horse")
         network = team("network", members=[radu])
         held = ticket(team=network, assignee=radu)
-        cookie = radu.get_id()
+        cookie = sign_ins.begin(session, radu, way=SignInWay.PASSWORD, keep=False)
 
         service.deactivate(session, radu, by=root)
         gone = service.check_password(session, radu.email, "the right horse")
@@ -158,7 +158,7 @@ class TestLeaving:
 
         assert gone is None
         assert service.check_password(session, radu.email, "the right horse") is radu
-        assert current.load_person(cookie) is None
+        assert sign_ins.find(session, cookie) is None
         assert list(queries.members(session, network)) == [radu]
         assert held.assignee is None
 

@@ -6,7 +6,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from app.errors import Conflict, InvalidInput
-from app.people import current, passwords, queries, service
+from app.people import passwords, queries, service
 from app.people.models import Person, Role
 from tests.world import Build
 
@@ -69,25 +69,6 @@ def test_an_unknown_account_costs_one_hash_like_a_known_one(
     costs = [stored.rsplit("$", 2)[0] for stored in checked]
     assert len(costs) == 2
     assert costs[0] == costs[1]
-
-
-def test_a_new_password_ends_every_session(session: Session, person: Build[Person]) -> None:
-    ana = person(email="ana@example.ro", password="the right horse")
-    cookie = ana.get_id()
-    assert current.load_person(cookie) is ana
-
-    service.set_password(session, ana, passwords.hash_password("a better horse"), by=None)
-    session.flush()
-
-    assert current.load_person(cookie) is None
-    assert current.load_person(ana.get_id()) is ana
-
-
-@pytest.mark.parametrize("cookie", ["", "1", "x.y", "999999.abc", "1.", "-1.abc", "²."])
-def test_a_forged_cookie_is_nobody(session: Session, person: Build[Person], cookie: str) -> None:
-    person()
-
-    assert current.load_person(cookie) is None
 
 
 def test_roles_say_who_is_staff(session: Session, person: Build[Person]) -> None:

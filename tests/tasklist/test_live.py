@@ -64,12 +64,6 @@ def test_streams_leave_threads_for_the_pages(desk: Pages) -> None:
         assert agent.get("/live").status_code == 503
 
 
-def test_customers_have_no_stream(desk: Pages) -> None:
-    person_id, _ = desk.contact()
-
-    assert desk.client(person_id).get("/live").status_code == 404
-
-
 def test_a_page_that_looks_again_brings_no_cookie(desk: Pages) -> None:
     """It would keep an abandoned session alive, and could undo what another answer wrote into the cookie meanwhile."""
     agent = desk.client(desk.staff(Role.AGENT))

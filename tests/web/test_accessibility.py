@@ -8,12 +8,15 @@ from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from sqlalchemy.orm import Session
 
 from app import db as database
+from app.contracts.models import Customer
 from app.people.models import Person, Role
+from app.tickets import service as tickets
 from tests import world
 from tests.chromium import PASSWORD, executable, person_who_signs_in, served
-from tests.pages import SOLVED, Pages
+from tests.pages import SOLVED, Pages, ticket_of
 from tests.tasklist.tasks import approval
 
 pytestmark = pytest.mark.browser
@@ -55,6 +58,7 @@ STAFF = (
     "/settings/outgoing-mail",
     "/settings/profile",
     "/settings/profile/notifications",
+    "/sessions",
     "/password",
     "/no-such-page",
 )
@@ -63,10 +67,16 @@ CUSTOMER = (
     "/portal/new",
     "/portal/requests/{solved}",
     "/portal/requests/{waiting}",
+    "/portal/requests/{closed}",
+    "/portal/new?type=change",
+    "/portal/?whose=company&show=closed",
+    "/portal/?q=nothing-has-these-words",
+    "/portal/contract",
+    "/sessions",
     "/notifications",
     "/settings/profile",
 )
-VISITOR = ("/sign-in", "/styleguide")
+VISITOR = ("/sign-in", "/sign-in/link", "/sign-in/forgotten", "/sign-in/link/of-last-week", "/styleguide")
 
 
 @pytest.fixture(scope="module")
@@ -79,14 +89,23 @@ def world_of(shared_desk: Pages) -> dict[str, str]:
         team_id = world.add_team(session, "support", members=[person]).id
         person_id = person.id
     colleague = shared_desk.staff(Role.AGENT, team="support")
-    asking_id, _customer = shared_desk.contact(password=PASSWORD, language="en")
+    asking_id, customer_id = shared_desk.contact(password=PASSWORD, language="en")
     customer = shared_desk.write(lambda session: session.get_one(Person, asking_id).email)
     solved, waiting = (shared_desk.ticket(asking_id, f"The {each} printer") for each in ("first", "second"))
     shared_desk.complete(solved, person_id, {"outcome": "mine", "person": None})
     shared_desk.complete(solved, person_id, SOLVED)
     # Something that the colleague did waits for approval.
     approval(shared_desk, colleague)
-    known = {"staff": staff, "customer": customer, "solved": solved, "waiting": waiting}
+    closed = shared_desk.ticket(asking_id, "The third printer")
+    shared_desk.solve(closed, person_id)
+
+    def finish(session: Session) -> None:
+        asking = session.get_one(Person, asking_id)
+        world.add_contract(session, session.get_one(Customer, customer_id), included_minutes=600)
+        tickets.confirm(session, ticket_of(session, closed), by=asking)
+
+    shared_desk.write(finish)
+    known = {"staff": staff, "customer": customer, "solved": solved, "waiting": waiting, "closed": closed}
     return {**known, "person": str(colleague), "contact": str(asking_id), "team": str(team_id)}
 
 

@@ -1,7 +1,8 @@
 """Signing in and out, with the form tokens that real browsers send."""
 
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,23 @@ def token(page: TestResponse) -> str:
 def sign_in(browser: FlaskClient, email: str, password: str = PASSWORD, **more: str) -> TestResponse:
     page = browser.get("/sign-in")
     return browser.post("/sign-in", data={"csrf_token": token(page), "email": email, "password": password, **more})
+
+
+def without_what_always_differs(page: str) -> str:
+    """A page without its tokens, its nonces, the time of the day, and the list of accounts that only a demo has."""
+    page = re.sub(r'<section class="s-demo".*?</section>', "", page, flags=re.DOTALL)
+    return re.sub(r'(value|content|nonce)="[^"]{16,}"|data-now="\d+"|\d\d:\d\d', "", page)
+
+
+@pytest.fixture
+def moved(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Move the clock that limits are counted with: `moved(301)` seconds ahead."""
+    real = time.time
+
+    def move(seconds: float) -> None:
+        monkeypatch.setattr(time, "time", lambda: real() + seconds)
+
+    return move
 
 
 def test_the_right_password_opens_my_work(signing: Pages) -> None:
@@ -112,29 +130,111 @@ def test_trying_passwords_is_slowed_down(signing: Pages) -> None:
     assert met[8:] == [429, 429]
 
 
+def test_who_tried_too_often_learns_when_to_try_again_whoever_they_say_they_are(
+    signing: Pages, moved: Callable[[float], None]
+) -> None:
+    """An address that nobody has is slowed down alike, so the answer tells nothing; later both may try again."""
+    add(signing, "locked@desk.example")
+    refused: list[str] = []
+    for address in ("locked@desk.example", "nobody-here@desk.example"):
+        browser = signing.app.test_client()
+        for number in range(8):
+            sign_in(browser, address, f"guess {number}")
+        answer = sign_in(browser, address)
+        assert answer.status_code == 429
+        assert 0 < int(answer.headers["Retry-After"]) <= 301
+        said = re.search(r"You can try again at (\d\d:\d\d)", answer.text)
+        assert said is not None
+        # What was typed is still there; the password never is.
+        assert f'value="{address}"' in answer.text
+        refused.append(without_what_always_differs(answer.text).replace(f'value="{address}"', ""))
+    assert refused[0] == refused[1]
+
+    moved(301)
+
+    assert sign_in(signing.app.test_client(), "locked@desk.example").status_code == 302
+    assert sign_in(signing.app.test_client(), "nobody-here@desk.example").status_code == 422
+
+
 def test_signing_out_ends_the_session(signing: Pages) -> None:
     add(signing, "leaver@desk.example")
     browser = signing.app.test_client()
-    sign_in(browser, "leaver@desk.example", remember="on")
+    sign_in(browser, "leaver@desk.example")
 
     browser.post("/sign-out", data={"csrf_token": token(browser.get("/"))})
 
     assert browser.get("/").status_code == 302
 
 
-def test_copies_of_the_cookies_are_worth_nothing_after_signing_out(signing: Pages) -> None:
+def test_a_copy_of_the_cookie_is_worth_nothing_after_signing_out(signing: Pages) -> None:
     add(signing, "copied@desk.example")
     browser = signing.app.test_client()
-    sign_in(browser, "copied@desk.example", remember="on")
-    copies = {name: browser.get_cookie(name) for name in ("suport", "suport-remembered")}
+    sign_in(browser, "copied@desk.example", keep="on")
+    copy = browser.get_cookie("suport")
+    assert copy is not None
 
     browser.post("/sign-out", data={"csrf_token": token(browser.get("/"))})
 
-    for name, copy in copies.items():
-        assert copy is not None
-        thief = signing.app.test_client()
-        thief.set_cookie(name, copy.value)
-        assert thief.get("/tickets/").status_code == 302
+    thief = signing.app.test_client()
+    thief.set_cookie("suport", copy.value)
+    assert thief.get("/tickets/").status_code == 302
+
+
+def test_signing_out_here_leaves_other_browsers_alone(signing: Pages) -> None:
+    add(signing, "several@desk.example")
+    here, elsewhere = signing.app.test_client(), signing.app.test_client()
+    for browser in (here, elsewhere):
+        sign_in(browser, "several@desk.example")
+
+    here.post("/sign-out", data={"csrf_token": token(here.get("/"))})
+
+    assert elsewhere.get("/tickets/").status_code == 200
+
+
+def test_signing_in_again_ends_the_session_before(signing: Pages) -> None:
+    """A browser holds one session, whoever is signed in."""
+    add(signing, "twice@desk.example")
+    add(signing, "next@desk.example")
+    browser = signing.app.test_client()
+    sign_in(browser, "twice@desk.example")
+    copy = browser.get_cookie("suport")
+    assert copy is not None
+    form = {"csrf_token": token(browser.get("/")), "email": "next@desk.example", "password": PASSWORD}
+
+    browser.post("/sign-in", data=form)
+
+    thief = signing.app.test_client()
+    thief.set_cookie("suport", copy.value)
+    assert thief.get("/tickets/").status_code == 302
+    assert browser.get("/tickets/").status_code == 200
+
+
+def test_staying_signed_in_outlives_the_browser_and_not_staying_does_not(signing: Pages) -> None:
+    add(signing, "stays@desk.example")
+    kept, gone = signing.app.test_client(), signing.app.test_client()
+
+    sign_in(kept, "stays@desk.example", keep="on")
+    sign_in(gone, "stays@desk.example")
+
+    cookies = [browser.get_cookie("suport") for browser in (kept, gone)]
+    assert [cookie is not None and cookie.expires is not None for cookie in cookies] == [True, False]
+
+
+def test_an_old_cookie_signs_in_again(signing: Pages) -> None:
+    """Cookies of before sessions were rows hold a number and a stamp; one that remembered is taken away."""
+    person_id = add(signing, "old@desk.example")
+    browser = signing.app.test_client()
+    with browser.session_transaction() as cookie:
+        cookie["_user_id"], cookie["_fresh"] = f"{person_id}.0123456789abcdef0123456789abcdef", True
+    browser.set_cookie("suport-remembered", f"{person_id}.abc|def")
+
+    answer = browser.get("/tickets/")
+
+    assert answer.status_code == 302
+    assert browser.get_cookie("suport-remembered") is None
+    assert "Sign in again" in browser.get("/sign-in").text
+    sign_in(browser, "old@desk.example")
+    assert browser.get("/tickets/").status_code == 200
 
 
 def test_trying_the_present_password_is_slowed_down(signing: Pages) -> None:
@@ -250,4 +350,3 @@ def test_a_desk_with_https_never_sends_its_cookies_without(tmp_path: Path, base_
     config = create_app(cheap_settings(tmp_path, base_url=base_url)).config
 
     assert config["SESSION_COOKIE_SECURE"] is secure
-    assert config["REMEMBER_COOKIE_SECURE"] is secure

@@ -144,7 +144,7 @@ FAMILIES: Final[dict[str, tuple[Rule, ...]]] = {
             "A task without a kind, or a manual task: nobody would be asked.",
             "Make it a user task; `--adopt` does it.",
         ),
-        Rule("missing-form", _ERROR, "A user task without a form, or with one that is not there.", "Choose a form."),
+        Rule("missing-form", _ERROR, "A user task without a form, or a form that is not there.", "Choose a form."),
         Rule("missing-variable", _ERROR, "The answer of a user task has no place to go.", "Set variableName."),
         Rule("nobody", _ERROR, "Nobody would see a user task.", "Set assignee, candidate_teams or candidate_role."),
         Rule("candidate-role", _ERROR, "candidate_role is no plain word.", "Write a word such as `agent`."),

@@ -46,6 +46,8 @@ def check(diagram: Diagram, bundle: Bundle, report: Report) -> None:
         _check_service_task(task, report)
     for task in diagram.nodes("userTask"):
         _check_user_task(task, bundle, report)
+    for start in diagram.nodes("startEvent"):
+        _check_start_forms(start, bundle, report)
     for task in diagram.nodes("businessRuleTask"):
         _check_decision_task(task, bundle, report)
     for activity in diagram.nodes("callActivity"):
@@ -160,6 +162,15 @@ def _check_user_task(task: Element, bundle: Bundle, report: Report) -> None:
     for key in sorted(set(given) - USER_TASK_PROPERTIES):
         message = f"The property `{key}` means nothing here{similar(key, USER_TASK_PROPERTIES)}"
         report.warning(name, "property", message)
+
+
+def _check_start_forms(start: Element, bundle: Bundle, report: Report) -> None:
+    """What customers fill in to start it: `form`, and `form:TYPE` for one type of request."""
+    for key, form in properties(start).items():
+        if key.partition(":")[0] == "form" and form.strip() not in bundle.forms:
+            known = similar(form.strip(), bundle.forms)
+            message = f"There is no form `{form.strip()}`{known} Add the file {form.strip()}.form or choose another."
+            report.error(id_of(start), "missing-form", message)
 
 
 def _check_decision_task(task: Element, bundle: Bundle, report: Report) -> None:

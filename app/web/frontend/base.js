@@ -11,6 +11,7 @@ import { offerThemes } from "./theme.js";
 import { helpWithSettings } from "./settings.js";
 import { watchChanges } from "./live.js";
 import { workThroughTasks } from "./work.js";
+import { watchSession } from "./session.js";
 import { dockTabs, keepPanels, popOver, showToasts } from "./surface.js";
 
 offerThemes();
@@ -27,6 +28,7 @@ selectRows();
 watchChanges();
 helpWithSettings();
 workThroughTasks();
+watchSession();
 
 window.Alpine = Alpine;
 Alpine.start();

@@ -95,7 +95,8 @@ async function look() {
     again ||= setTimeout(() => { again = null; if (stale) lookSoon(); }, LOOK_AGAIN_MS);
     return;
   }
-  // Signed out, or gone: what is on the page stays, the next press says it.
+  // Signed out, or gone: what is on the page stays.
+  if (answer.redirected && new URL(answer.url).pathname === "/sign-in") document.dispatchEvent(new CustomEvent("session:ended"));
   if (!answer.ok || answer.redirected) return;
   show(new DOMParser().parseFromString(await answer.text(), "text/html"));
 }
