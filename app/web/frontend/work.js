@@ -37,8 +37,9 @@ function open(row) {
 
 function follow({ detail: { row } }) {
   clearTimeout(following);
-  // Who runs down the list wants the last row, not all of them.
-  if (list() && pane() && row.dataset.row !== openTask()) following = setTimeout(() => open(row), FOLLOW_MS);
+  // Who runs down the list wants the last row, not all of them. Meanwhile it may have been drawn anew.
+  const task = row.dataset.row;
+  if (list() && pane() && task !== openTask()) following = setTimeout(() => open(rowOf(task)), FOLLOW_MS);
 }
 
 /** A pane that was swapped in is where one is: coming back finds it open. */
