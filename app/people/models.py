@@ -40,6 +40,7 @@ class Person(Model):
     __table_args__ = (
         CheckConstraint(one_of("language", Language), name="language_known"),
         CheckConstraint("email = lower(email)", name="email_lower"),
+        CheckConstraint("weekly_minutes BETWEEN 0 AND 10080", name="weekly_minutes_sane"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -53,6 +54,8 @@ class Person(Model):
     is_active: Mapped[bool] = mapped_column(default=True)
     # The password is a one-time one: signing in leads to choosing another before anything else.
     must_change_password: Mapped[bool] = mapped_column(default=False)
+    # How long somebody works in an ordinary week; None for as long as the desk is open.
+    weekly_minutes: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
     role_rows: Mapped[list[PersonRole]] = relationship(

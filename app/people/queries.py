@@ -11,6 +11,9 @@ from app.errors import NotFound
 from app.people.models import Membership, Person, PersonRole, PersonSkill, Role, Skill, Team
 from app.texts import gettext as _
 
+# Who takes requests over and works on them.
+AT_WORK = (Role.AGENT, Role.TEAM_LEAD)
+
 
 def get_person(session: Session, person_id: int) -> Person:
     """The person with an id.
@@ -84,6 +87,39 @@ def teams_of(session: Session, person: Person) -> Sequence[Team]:
 def members(session: Session, team: Team) -> Sequence[Person]:
     """The active people of a team, by name."""
     return session.scalars(_members_of(team.id)).all()
+
+
+def agents(session: Session, teams: Iterable[int] | None = None) -> Sequence[Person]:
+    """Active people who take requests over, by name; only members of these teams (ids) when given."""
+    found = select(Person).where(Person.is_active, Person.role_rows.any(PersonRole.role.in_(AT_WORK)))
+    if teams is not None:
+        members = select(Membership.person_id).where(Membership.team_id.in_(set(teams)))
+        found = found.where(Person.id.in_(members))
+    return session.scalars(found.order_by(Person.name, Person.id)).all()
+
+
+def members_by_team(session: Session, team_ids: Iterable[int]) -> dict[int, list[Person]]:
+    """The active people of many teams who take requests over, by name, in one query."""
+    found = (
+        select(Membership.team_id, Person)
+        .join(Person, Person.id == Membership.person_id)
+        .where(
+            Membership.team_id.in_(set(team_ids)),
+            Person.is_active,
+            Person.role_rows.any(PersonRole.role.in_(AT_WORK)),
+        )
+    )
+    members: dict[int, list[Person]] = {}
+    for team_id, person in session.execute(found.order_by(Person.name, Person.id)):
+        members.setdefault(team_id, []).append(person)
+    return members
+
+
+def led_by(session: Session, person: Person) -> Sequence[Team]:
+    """The active teams somebody leads, by name."""
+    return session.scalars(
+        select(Team).where(Team.lead_id == person.id, Team.is_active).order_by(Team.name, Team.id)
+    ).all()
 
 
 def is_member(session: Session, team_id: int, person_id: int) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from typing import TypeVar
@@ -175,6 +175,20 @@ def answering(session: Session, ticket: Ticket, reader: Person, at: datetime) ->
         .order_by(Person.name)
     )
     return session.scalars(found.distinct()).all()
+
+
+def answered_now(session: Session, ticket_ids: Collection[int], at: datetime) -> set[int]:
+    """For which of these tickets somebody has typed into a step just now and has not sent it."""
+    found = (
+        select(ProcessInstance.subject_id)
+        .join(Draft, Draft.instance_id == ProcessInstance.id)
+        .where(
+            ProcessInstance.subject_kind == "ticket",
+            ProcessInstance.subject_id.in_(ticket_ids),
+            Draft.saved_at > at - ANSWERING_FOR,
+        )
+    )
+    return set(session.scalars(found))
 
 
 def draft_of(session: Session, person: Person, task: UserTask) -> Draft | None:

@@ -44,13 +44,6 @@ def count_work(session: Session, person: Person) -> Count:
     return Count(waiting, is_late=any_late)
 
 
-@counts("unassigned")
-def count_unassigned(session: Session, person: Person) -> Count:
-    """How many requests nobody has yet, beside "Unassigned" in the rail."""
-    waiting = tickets.Filters(unassigned=True, categories=("new", "open", "pending"))
-    return Count(tickets.count(session, person, waiting))
-
-
 @blueprint.get("/")
 def my_work() -> ResponseReturnValue:
     """The open tasks of the reader or of their teams; customers are at home in the portal."""
