@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 MANAGER = "ana@suport.example"
+LEAD = "elena@suport.example"
 AGENT = "radu@suport.example"
 ADMINISTRATOR = "dana@suport.example"
 CUSTOMER = "ioana.muresan@albalogistic.example"
@@ -41,10 +42,21 @@ SCREENS = (
     Screen("not-found", AGENT, "/nothing-here"),
     Screen("profile", AGENT, "/settings/profile"),
     Screen("password", AGENT, "/password"),
+    Screen("unassigned-given", MANAGER, "/unassigned/", "[data-row] .s-give-pop a"),
+    Screen("unassigned-empty", MANAGER, "/unassigned/?customer=Farmacia Tilia"),
     Screen("overview", MANAGER, "/", "[data-go=overview]"),
+    Screen("overview-lead", LEAD, "/", "[data-go=overview]"),
+    Screen("overview-empty", MANAGER, "/overview/?customer=Farmacia Tilia"),
+    Screen("deadlines", MANAGER, "/overview/", ".s-trends a"),
+    Screen("workload", MANAGER, "/overview/workload"),
+    Screen("work", MANAGER, "/overview/", ".s-loads li > a"),
+    Screen("contract-hours", MANAGER, "/overview/contracts"),
+    Screen("contract", MANAGER, "/overview/contracts", "[data-row] a.s-hit"),
     Screen("approvals", MANAGER, "/"),
     Screen("instances", MANAGER, "/instances/"),
-    Screen("instance", MANAGER, "/instances/", "main a[href^='/instances/']:not([href*='?'])"),
+    Screen("instances-empty", MANAGER, "/instances/?q=zzzz"),
+    Screen("instance", MANAGER, "/instances/?state=running&process=ticket_lifecycle", "[data-row] a.s-hit"),
+    Screen("instance-stalled", MANAGER, "/instances/?state=stalled", "[data-row] a.s-hit"),
     Screen("settings", ADMINISTRATOR, "/", "[data-go=settings]"),
     Screen("mail-out", ADMINISTRATOR, "/settings/outgoing-mail"),
     Screen("mail-in", ADMINISTRATOR, "/settings/received-mail"),

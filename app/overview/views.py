@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from app.contracts import budgets as contract_budgets
 from app.contracts.days import today
 from app.db import db
+from app.overview import contract_views, row_views
 from app.overview import figures as counted
 from app.overview import risks as endangered
-from app.overview import row_views
 from app.overview.blueprint import blueprint
 from app.overview.chart import WIDTHS, chart
 from app.overview.desk import goal, zone_of_desk
@@ -28,7 +28,7 @@ from app.web.diagrams import words_of_versions
 from app.worklog import planned, workload
 
 # The pages of rows register themselves on the blueprint.
-__all__ = ["blueprint", "row_views"]
+__all__ = ["blueprint", "contract_views", "row_views"]
 
 # Weeks that the chart may show, and the one it opens with.
 PERIODS = {4: lazy_gettext("4 weeks"), 12: lazy_gettext("12 weeks"), 52: lazy_gettext("Year")}

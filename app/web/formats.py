@@ -2,9 +2,11 @@
 
 import re
 from datetime import date, datetime
+from decimal import Decimal
 
 from babel.dates import format_date, format_datetime, format_time
 from babel.numbers import format_decimal
+from babel.numbers import format_percent as babel_percent
 from flask import Flask
 from flask_babel import get_locale, get_timezone, ngettext
 from flask_babel import gettext as _
@@ -134,8 +136,9 @@ def decimal(value: float) -> str:
 
 
 def percent(value: float) -> str:
-    """A share of 100, such as `97.1%`."""
-    return f"{decimal(value)}%"
+    """A share of 100 with one decimal at most, such as `97.1%`."""
+    share = Decimal(str(round(value, 1))) / 100
+    return str(babel_percent(share, locale=get_locale(), decimal_quantization=False))
 
 
 def file_size(size: int) -> str:

@@ -163,7 +163,7 @@ def test_each_figure_is_the_number_of_rows_that_it_opens(manager: FlaskClient, w
 
     tiles = tiles_of(page)
 
-    assert list(tiles) == ["Late", "Late within the hour", "Unassigned", "Stalled", "Budget alerts"]
+    assert list(tiles) == ["Late", "Late within the hour", "Unassigned", "Stalled processes", "Budget alerts"]
     assert {name: rows_of(manager, address) for name, (_number, address) in tiles.items()} == {
         name: number for name, (number, _address) in tiles.items()
     }
@@ -172,8 +172,8 @@ def test_each_figure_is_the_number_of_rows_that_it_opens(manager: FlaskClient, w
 def test_the_figures_of_the_whole_desk_are_those_of_its_parts(manager: FlaskClient) -> None:
     every, ours, theirs = (tiles_of(manager.get(f"/overview/{scope}").text) for scope in SCOPES[:3])
 
-    assert all(ours[name][0] and every[name][0] > ours[name][0] for name in ("Late", "Unassigned", "Stalled"))
-    for name in ("Late", "Late within the hour", "Unassigned", "Stalled", "Budget alerts"):
+    assert all(ours[name][0] and every[name][0] > ours[name][0] for name in ("Late", "Unassigned", "Stalled processes"))
+    for name in ("Late", "Late within the hour", "Unassigned", "Stalled processes", "Budget alerts"):
         assert every[name][0] == ours[name][0] + theirs[name][0]
     assert every["Budget alerts"][0] == 1
 
@@ -269,9 +269,9 @@ def test_the_share_of_kept_deadlines_is_of_its_rows(manager: FlaskClient) -> Non
     assert share is not None
     rows = manager.get(share[1].replace("&amp;", "&")).text
 
-    numbers = dict(re.findall(r"(Kept|Missed) <b[^>]*>(\d+)</b>", rows))
+    numbers = dict(re.findall(r"(In time|Missed) <b[^>]*>(\d+)</b>", rows))
 
-    kept, missed = int(numbers["Kept"]), int(numbers["Missed"])
+    kept, missed = int(numbers["In time"]), int(numbers["Missed"])
     assert kept > 0
     assert missed > 0
     assert float(share[2]) == round(100 * kept / (kept + missed), 1)

@@ -137,3 +137,24 @@ def test_what_a_contract_has_still_to_bear(session: Session, person: Build[Perso
     assert found[asked.contract.id].waiting_minutes == 45
     assert (found[asked.contract.id].open_requests, found[asked.contract.id].left_minutes) == (1, 20)
     assert found[asked.contract.id].minutes == 65
+
+
+def test_what_is_still_to_come_has_its_rows(session: Session, person: Build[Person], ticket: Build[Ticket]) -> None:
+    ana = person()
+    begun, untouched, elsewhere = ticket(), ticket(), ticket()
+    agreed = add_contract(session, begun.customer, included_minutes=600, rounding_minutes=15)
+    begun.contract = untouched.contract = agreed
+    session.flush()
+    entries = [service.log_work(session, begun, author=ana, minutes=minutes) for minutes in (10, 30)]
+    service.log_work(session, elsewhere, author=ana, minutes=40)
+
+    still = planned.of_contracts(session, [agreed.id])[agreed.id]
+    waiting = planned.waiting_entries(session, agreed.id)
+    to_do = planned.open_requests(session, agreed.id)
+
+    assert [entry.id for entry in waiting] == [entry.id for entry in reversed(entries)]
+    assert (still.waiting_entries, still.waiting_minutes) == (2, sum(entry.billed_minutes for entry in waiting))
+    assert to_do == {untouched.id: 60, begun.id: 20}
+    assert (still.open_requests, still.left_minutes) == (2, 80)
+    assert [entry.id for entry in planned.waiting_entries(session, agreed.id, entries[1].id)] == [entries[0].id]
+    assert list(planned.open_requests(session, agreed.id, untouched.id)) == [begun.id]
