@@ -13,6 +13,7 @@ from app import db as database
 from app.people.models import Person, Role
 from tests import world
 from tests.chromium import PASSWORD, executable, person_who_signs_in, served
+from tests.monitor.instances import instance_of
 from tests.pages import SOLVED, Pages
 
 pytestmark = pytest.mark.browser
@@ -30,7 +31,14 @@ STAFF = (
     "/tickets/new",
     "/tickets/{solved}",
     "/tickets/{waiting}",
+    "/unassigned/",
+    "/unassigned/{waiting}/people",
+    "/overview/",
+    "/overview/deadlines",
+    "/overview/workload",
+    "/overview/contracts",
     "/instances/",
+    "/instances/{instance}",
     "/notifications",
     "/settings/",
     "/settings/outgoing-mail",
@@ -56,7 +64,8 @@ def world_of(shared_desk: Pages) -> dict[str, str]:
     solved, waiting = (shared_desk.ticket(asking_id, f"The {each} printer") for each in ("first", "second"))
     shared_desk.complete(solved, person_id, {"outcome": "mine", "person": None})
     shared_desk.complete(solved, person_id, SOLVED)
-    return {"staff": staff, "customer": customer, "solved": solved, "waiting": waiting}
+    instance = instance_of(shared_desk, waiting)
+    return {"staff": staff, "customer": customer, "solved": solved, "waiting": waiting, "instance": str(instance)}
 
 
 @pytest.fixture(scope="module")

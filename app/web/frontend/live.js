@@ -25,8 +25,8 @@ function concerns(said) {
 
 /** Whether somebody is typing in this part, or has typed and not sent: it is left alone. */
 function isInUse(part) {
-  return part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")
-    || [...part.querySelectorAll("textarea, input:not([type=hidden])")].some((field) => field.value !== field.defaultValue);
+  return part.contains(document.activeElement) && document.activeElement.matches("input:not([type=checkbox]), textarea, select")
+    || [...part.querySelectorAll("textarea, input:not([type=hidden], [type=checkbox])")].some((field) => field.value !== field.defaultValue);
 }
 
 const keyOf = (row) => row.dataset.row || row.querySelector("a[href]")?.getAttribute("href");
@@ -43,7 +43,13 @@ function replace(old, fresh) {
   const top = old.scrollTop;
   const atEnd = old.matches("[data-scroll-end]") && old.scrollHeight - old.clientHeight - top < 40;
   const chosen = old.querySelector("[data-row][aria-current] a.s-hit")?.getAttribute("href");
+  const ticked = new Set([...old.querySelectorAll("[data-select]:checked")].map((box) => box.value));
+  const tickedAt = document.activeElement.matches("[data-select]") && old.contains(document.activeElement) ? document.activeElement.value : null;
   old.innerHTML = fresh.innerHTML;
+  for (const box of old.querySelectorAll("[data-select]")) {
+    box.checked = ticked.has(box.value);
+    if (box.value === tickedAt) box.focus();
+  }
   for (const each of old.querySelectorAll("details")) {
     const was = open.get(each.id || each.dataset.panel);
     if (was !== undefined) each.open = was;

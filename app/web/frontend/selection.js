@@ -50,5 +50,7 @@ export function selectRows() {
     form.addEventListener("reset", () => setTimeout(() => show(form)));
   }
   window.addEventListener("pageshow", () => document.querySelectorAll("[data-selection]").forEach(show));
+  // Rows that are gone are chosen no more; the ticks of the others were kept.
+  document.addEventListener("live:looked", () => document.querySelectorAll("[data-selection]").forEach(show));
   document.addEventListener("keydown", pressed);
 }
