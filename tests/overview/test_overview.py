@@ -317,7 +317,7 @@ def test_contract_hours_are_the_sum_of_their_entries(desk: Pages, manager: Flask
     rows = manager.get(address[1]).text
 
     used = re.search(r"(\d) h (\d\d) of 1 h 40", text_of(rows))
-    counted = re.findall(r'<td class="is-num s-nowrap">(?:(\d+)\u00a0h\u00a0)?(\d+)(?:\u00a0min)?</td></tr>', rows)
+    counted = re.findall(r"Counted </span>(?:(\d+)\u00a0h\u00a0)?(\d+)(?:\u00a0min)?</td></tr>", rows)
     assert used is not None
     total = sum(HOUR * int(hours or 0) + int(minutes) for hours, minutes in counted)
     assert total == HOUR * int(used[1]) + int(used[2])
