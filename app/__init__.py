@@ -29,7 +29,7 @@ FEATURES = (
     "mail",
     "notifications",
 )
-INTERFACES = ("web", "tasklist", "monitor", "portal", "settings")
+INTERFACES = ("web", "tasklist", "unassigned", "monitor", "portal", "settings", "overview")
 PARTS = ("models", "events", "facts", "operations", "subscribers", "panels", "jobs", "lint", "commands")
 
 

@@ -67,6 +67,7 @@ class Settings:
     backdating_days: int = 30
     reopen_working_days: int = 5
     rating_days: int = 14
+    kept_goal_percent: int = 95
     web_threads: int = 240
     web_workers: int = 1
     workers: int = 2
@@ -132,6 +133,7 @@ class Settings:
             backdating_days=env.int("SUPORT_BACKDATING_DAYS", cls.backdating_days),
             reopen_working_days=env.int("SUPORT_REOPEN_WORKING_DAYS", cls.reopen_working_days),
             rating_days=env.int("SUPORT_RATING_DAYS", cls.rating_days),
+            kept_goal_percent=env.int("SUPORT_KEPT_GOAL_PERCENT", cls.kept_goal_percent),
             web_threads=env.int("SUPORT_WEB_THREADS", cls.web_threads),
             web_workers=env.int("SUPORT_WEB_WORKERS", cls.web_workers),
             workers=env.int("SUPORT_WORKERS", cls.workers),

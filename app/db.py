@@ -44,6 +44,8 @@ POSTGRESQL_IDLE_TIMEOUT_MS = 120_000
 _POSTGRESQL_PATIENCE = (
     f"-c lock_timeout={POSTGRESQL_LOCK_TIMEOUT_MS} -c idle_in_transaction_session_timeout={POSTGRESQL_IDLE_TIMEOUT_MS}"
 )
+# Compiling a statement to machine code takes longer than any of ours runs.
+_POSTGRESQL_PLANS = "-c jit=off"
 
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
 _in_boundary: ContextVar[bool] = ContextVar("in_boundary", default=False)
@@ -138,7 +140,7 @@ def engine_options(database_url: str) -> dict[str, Any]:
         # One connection per thread of a web process, each waiting its turn for the single writer.
         return {**options, "connect_args": {"timeout": SQLITE_BUSY_TIMEOUT_MS / 1000}}
     # `transaction` sees by its first statement whether a connection still stands: asking each time costs a trip.
-    return {**options, "connect_args": {"options": _POSTGRESQL_PATIENCE}}
+    return {**options, "connect_args": {"options": f"{_POSTGRESQL_PATIENCE} {_POSTGRESQL_PLANS}"}}
 
 
 def standalone_engine(database_url: str) -> Engine:

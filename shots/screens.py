@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 MANAGER = "ana@suport.example"
+LEAD = "elena@suport.example"
 AGENT = "radu@suport.example"
 LEAD = "elena@suport.example"
 ADMINISTRATOR = "dana@suport.example"
@@ -49,10 +50,21 @@ SCREENS = (
     Screen("profile-notices", AGENT, "/settings/profile/notifications"),
     Screen("profile-customer", CUSTOMER, "/settings/profile"),
     Screen("password", AGENT, "/password"),
+    Screen("unassigned-given", MANAGER, "/unassigned/", "[data-row] .s-give-pop a"),
+    Screen("unassigned-empty", MANAGER, "/unassigned/?customer=Farmacia Tilia"),
     Screen("overview", MANAGER, "/", "[data-go=overview]"),
+    Screen("overview-lead", LEAD, "/", "[data-go=overview]"),
+    Screen("overview-empty", MANAGER, "/overview/?customer=Farmacia Tilia"),
+    Screen("deadlines", MANAGER, "/overview/", ".s-trends a"),
+    Screen("workload", MANAGER, "/overview/workload"),
+    Screen("work", MANAGER, "/overview/", ".s-loads li > a"),
+    Screen("contract-hours", MANAGER, "/overview/contracts"),
+    Screen("contract", MANAGER, "/overview/contracts", "[data-row] a.s-hit"),
     Screen("approvals", MANAGER, "/"),
     Screen("instances", MANAGER, "/instances/"),
-    Screen("instance", MANAGER, "/instances/", "main a[href^='/instances/']:not([href*='?'])"),
+    Screen("instances-empty", MANAGER, "/instances/?q=zzzz"),
+    Screen("instance", MANAGER, "/instances/?state=running&process=ticket_lifecycle", "[data-row] a.s-hit"),
+    Screen("instance-stalled", MANAGER, "/instances/?state=stalled", "[data-row] a.s-hit"),
     Screen("settings", ADMINISTRATOR, "/", "[data-go=settings]"),
     Screen("settings-found", ADMINISTRATOR, "/settings/?q=radu"),
     Screen("people", ADMINISTRATOR, "/settings/people"),

@@ -147,7 +147,8 @@ class HoursEntry(Model):
     """Minutes counted against a contract once for each source, such as `work_entry:12`."""
 
     __tablename__ = "hours_entry"
-    __table_args__ = (Index("ix_hours_entry_contract_day", "contract_id", "on_date"),)
+    # The minutes are in it, so that a period is added up without looking at the rows.
+    __table_args__ = (Index("ix_hours_entry_contract_day", "contract_id", "on_date", "minutes"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     contract_id: Mapped[int] = mapped_column(ForeignKey("contract.id"))

@@ -35,6 +35,8 @@ _STAFF: dict[str, tuple[str, tuple[Role, ...], tuple[str, ...], dict[str, int]]]
     "Sorin Neagu": ("sorin", (Role.ANALYST,), (), {}),
     "Dana Ilie": ("dana", (Role.ADMINISTRATOR,), (), {}),
 }
+# Most work forty hours a week.
+_HOURS_A_WEEK = {"Vlad Marin": 20, "Ioana Lupu": 30}
 _TEAMS = {"support": "Dispecerat", "network": "Rețele", "field": "Teren Cluj"}
 _LEADS = {"support": "Mihai Dobre", "network": "Elena Stan", "field": "Cristina Pop"}
 _SKILLS = {
@@ -58,7 +60,7 @@ _CUSTOMERS: dict[str, tuple[str, str, tuple[str, ...], tuple[str, str, str, int,
         "mediscluj.example",
         "silver",
         ("Horia Bota", "Simona Rus"),
-        ("C-2026/021", "Suport clinică", "silver", 12, "month", 15, "approval"),
+        ("C-2026/021", "Suport clinică", "silver", 27, "term", 15, "approval"),
     ),
     "Panifcom Iași": (
         "panifcom.example",
@@ -70,7 +72,7 @@ _CUSTOMERS: dict[str, tuple[str, str, tuple[str, ...], tuple[str, str, str, int,
         "textilbihor.example",
         "silver",
         ("Zoltan Kiss", "Maria Varga"),
-        ("C-2026/007", "Verificări lunare", "silver", 60, "term", 15, "approval"),
+        ("C-2026/007", "Verificări lunare", "silver", 52, "term", 15, "approval"),
     ),
     "Hotel Belvedere": (
         "hotelbelvedere.example",
@@ -130,6 +132,7 @@ def found(session: Session) -> Company:
             password_hash=hashed,
         )
         company.staff[name.split()[0]] = person
+        people.set_weekly_minutes(session, person, _HOURS_A_WEEK.get(name, 40) * 60)
         for key in teams:
             people.add_member(session, people_queries.get_team(session, key), person)
         for skill, level in skills.items():
@@ -144,8 +147,8 @@ def found(session: Session) -> Company:
 
 
 def _sign_contracts(session: Session, company: Company, hashed: PasswordHash) -> None:
-    today = clock.now().date()
-    year_start = date(today.year, 1, 1)
+    # This happens long enough ago to cover the requests of the last months, in any season.
+    begins = date(clock.now().year, clock.now().month, 1)
     responsible, substitute = company.staff["Ana"], company.staff["Mihai"]
     for name, (domain, level, contacts, contract) in _CUSTOMERS.items():
         customer = contracts.add_customer(session, name=name, level=level, responsible=responsible, domains=(domain,))
@@ -168,8 +171,8 @@ def _sign_contracts(session: Session, company: Company, hashed: PasswordHash) ->
                 customer,
                 number=number,
                 name=title,
-                valid_from=year_start,
-                valid_to=year_start + timedelta(days=2 * 365),
+                valid_from=begins,
+                valid_to=begins + timedelta(days=2 * 365),
                 level=contract_level,
                 included_minutes=hours * 60,
                 period=period,

@@ -12,12 +12,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.demo import offers
 from app.demo.company import Company, found
+from app.demo.history import HISTORY
 from app.demo.stories import STORIES
 from app.demo.telling import Step, Story
 from app.engine import service as engine
+from app.engine.failures import StepFailed
 from app.engine.models import Timer, UserTask
 from app.escalations.models import Escalation
+from app.people.models import Person
 from app.tasklist import service as tasklist
 from app.tickets import conversation
 from app.tickets import service as tickets
@@ -25,14 +29,16 @@ from app.tickets.models import Ticket
 from app.worklog.models import WorkEntry
 
 _ZONE = ZoneInfo("Europe/Bucharest")
+_TOLD = (*HISTORY, *STORIES)
 
 
 def load(session: Session) -> None:
     """Fill an empty desk. The same transaction holds all of it: a demo is loaded whole or not at all."""
     now = clock.now()
-    earliest = min(_moment(story.at, now) for story in STORIES)
+    earliest = min(_moment(story.at, now) for story in _TOLD)
     with clock.frozen(earliest - timedelta(days=30)):
         company = found(session)
+        offers.draw(session, by=company.person("Sorin"))
     for moment, happen in _happenings(session, company, now):
         _fire_timers(session, until=moment)
         with clock.frozen(moment):
@@ -45,7 +51,7 @@ def _happenings(session: Session, company: Company, now: datetime) -> Iterator[t
     """Every opening and step of every story, in the order of time; none of the future."""
     order = count()
     waiting: list[tuple[datetime, int, Callable[[], None]]] = []
-    for story in STORIES:
+    for story in _TOLD:
         told: dict[str, Ticket] = {}
 
         def begin(story: Story = story, told: dict[str, Ticket] = told) -> None:
@@ -116,9 +122,22 @@ def _complete(session: Session, company: Company, ticket: Ticket, step: Step) ->
             )
         ).first()
         if task is not None:
-            tasklist.complete(session, task, company.person(step.who), step.values)
+            _answer(session, task, company.person(step.who), step)
             return
     raise LookupError(f"{ticket.number} ({ticket.subject}) has no open task {step.verb} at {step.at}")
+
+
+def _answer(session: Session, task: UserTask, person: Person, step: Step) -> None:
+    """Send a form as a page does: when the process fails at what follows, it stalls and keeps the answer."""
+    try:
+        with session.begin_nested():
+            tasklist.complete(session, task, person, step.values)
+    except StepFailed as failure:
+        failure.aftermath(session)
+
+
+def _offer(session: Session, company: Company, ticket: Ticket, step: Step) -> None:
+    offers.begin(session, ticket, by=company.person(step.who))
 
 
 def _writes(session: Session, company: Company, ticket: Ticket, step: Step) -> None:
@@ -143,4 +162,6 @@ _VERBS: dict[str, Callable[[Session, Company, Ticket, Step], None]] = {
     "note": _note,
     "confirm": _confirm,
     "cancel": _cancel,
+    "offer": _offer,
+    "mend_offer": lambda session, company, _ticket, step: offers.mend(session, by=company.person(step.who)),
 }

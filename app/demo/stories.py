@@ -306,7 +306,16 @@ STORIES: tuple[Story, ...] = (
         steps=(
             take("-2 09:15", "Ioana"),
             work("-2 10:00", "Ioana", "ask", "Sigur. Le doriți cu același monitor de 24 de inchi?", 10),
+            Step("-2 10:05", "offer", "Ioana", {}),
             writes("-1 10:20", "Corina Tudor", "Da, la fel. Mulțumesc!"),
+            task(
+                "-1 10:50",
+                "prepare",
+                "Ioana",
+                text="Două stații de lucru cu monitoare de 24 de inchi, instalate.",
+                hours=3,
+            ),
+            Step("-1 16:00", "mend_offer", "Sorin", {}),
             work("-1 11:00", "Ioana", "answer", "Vă trimit oferta până la sfârșitul zilei.", 10),
         ),
     ),

@@ -24,8 +24,7 @@ from app.engine.values import ExpressionError, plain
 from app.errors import Conflict, InvalidInput, NotAllowed
 from app.texts import gettext as _
 
-# The `element_type` of what people did; such an entry is no passage through an element.
-INTERVENTION = "intervention"
+INTERVENTION = queries.INTERVENTION
 LONGEST_REASON = 500
 _SHOWN = 300
 _LIVE = (InstanceState.RUNNING, InstanceState.STALLED)

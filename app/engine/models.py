@@ -124,11 +124,15 @@ class ProcessInstance(Model):
     __table_args__ = (
         CheckConstraint(one_of("state", InstanceState), name="state_known"),
         Index("ix_process_instance_subject", "subject_kind", "subject_id"),
-        Index("ix_process_instance_state", "state"),
+        # Lists are read by when the instances began: of all, of a state, of the versions of a process.
+        Index("ix_process_instance_started", "started_at", "id", "definition_id"),
+        Index("ix_process_instance_state", "state", "started_at", "id"),
+        Index("ix_process_instance_definition", "definition_id", "started_at", "id"),
+        Index("ix_process_instance_definition_state", "definition_id", "state", "started_at", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    definition_id: Mapped[int] = mapped_column(ForeignKey("process_definition.id"), index=True)
+    definition_id: Mapped[int] = mapped_column(ForeignKey("process_definition.id"))
     subject_kind: Mapped[str] = mapped_column(String(30))
     subject_id: Mapped[int]
     state: Mapped[str] = mapped_column(String(10), default=InstanceState.RUNNING.value)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import selectinload
 
 from app import clock
@@ -28,6 +28,10 @@ from app.errors import NotFound
 from app.texts import gettext as _
 
 _LIVE = (InstanceState.RUNNING, InstanceState.STALLED)
+# The `element_type` of what people did to an instance; such an entry is no passage through an element.
+INTERVENTION = "intervention"
+# What people call a step, by the ends of `element_type`.
+STEP_KINDS = ("task", "catchevent", "boundaryevent", "callactivity")
 
 
 def open_tasks(session: Session, subject: Subject) -> list[UserTask]:
@@ -131,6 +135,24 @@ def definitions_naming(session: Session, word: str) -> list[ProcessDefinition]:
         .where(ProcessDefinition.id.in_(select(DefinitionFile.definition_id).where(or_(*quoted))))
     )
     return list(session.scalars(found.order_by(ProcessDefinition.key, ProcessDefinition.version)))
+
+
+def history_page(
+    session: Session, instance: ProcessInstance, *, only_steps: bool, before: int | None = None, size: int = 50
+) -> tuple[list[HistoryEntry], int | None]:
+    """A piece of the history, newest first, and the cursor of what is older.
+
+    Args:
+        only_steps: work that was done, things that happened and what people did to the instance; not gateways and ends.
+    """
+    query = select(HistoryEntry).where(HistoryEntry.instance_id == instance.id)
+    if only_steps:
+        kind = func.lower(HistoryEntry.element_type)
+        query = query.where(or_(kind == INTERVENTION, *(kind.endswith(each) for each in STEP_KINDS)))
+    if before is not None:
+        query = query.where(HistoryEntry.id < before)
+    rows = list(session.scalars(query.order_by(HistoryEntry.id.desc()).limit(size + 1)))
+    return rows[:size], rows[size - 1].id if len(rows) > size else None
 
 
 def definition_files(session: Session, definition_id: int) -> list[DefinitionFile]:

@@ -1,4 +1,4 @@
-"""What the instance screens read. The number of queries does not grow with the number of rows."""
+"""What the page of one instance reads."""
 
 from __future__ import annotations
 
@@ -6,58 +6,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session, contains_eager, defer
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
-from app.engine.models import (
-    InstanceState,
-    MessageWait,
-    ProcessDefinition,
-    ProcessInstance,
-    TaskState,
-    Timer,
-    UserTask,
-)
-from app.engine.subject import Subject
+from app import clock
+from app.engine.failures import pending_steps
+from app.engine.models import InstanceState, MessageWait, ProcessDefinition, ProcessInstance, Timer, UserTask
+from app.engine.steps import StepKind
 from app.errors import NotFound
-from app.escalations.models import Escalation
+from app.monitor.listing import open_tasks, without_state_blob
 from app.people.models import Person
+from app.sla import calendars
+from app.sla import queries as sla
+from app.sla.calendar import working_minutes_between
 from app.tickets.models import Ticket
-from app.worklog.models import WorkEntry
 
-PAGE_SIZE = 50
 # Further away than any real deadline: how a paused clock's timer is written.
 NEVER_YEAR = 9999
-
-
-@dataclass(frozen=True)
-class Filters:
-    """What the list is narrowed to; empty means everything."""
-
-    process: str = ""
-    state: str = ""
-    number: str = ""
-
-    def as_args(self) -> dict[str, str]:
-        """The filters as arguments of an address, without the empty ones."""
-        return {name: value for name, value in vars(self).items() if value}
-
-
-@dataclass(frozen=True)
-class Row:
-    """One instance of the list, with the ticket it belongs to and the steps at which it waits."""
-
-    instance: ProcessInstance
-    ticket: Ticket | None
-    waiting: list[UserTask]
-
-
-@dataclass(frozen=True)
-class Page:
-    """A page of rows, newest first; `before` is the cursor of the next one, None at the end."""
-
-    rows: list[Row]
-    before: int | None
 
 
 @dataclass(frozen=True)
@@ -74,23 +39,12 @@ class Waits:
         return [timer for timer in self.timers if timer.due_at.year < NEVER_YEAR]
 
 
-def page(session: Session, filters: Filters, before: int | None = None, size: int = PAGE_SIZE) -> Page:
-    """Instances that match, newest first, those older than the cursor only."""
-    query = _without_state_blob(select(ProcessInstance)).order_by(ProcessInstance.id.desc())
-    if filters.process:
-        query = query.where(ProcessDefinition.key == filters.process)
-    if filters.state:
-        query = query.where(ProcessInstance.state == filters.state)
-    if filters.number:
-        query = _about_ticket(query, filters.number)
-    if before is not None:
-        query = query.where(ProcessInstance.id < before)
-    found = list(session.scalars(query.limit(size + 1)))
-    instances = found[:size]
-    tickets = tickets_of(session, (instance.subject for instance in instances))
-    waiting = _open_tasks(session, [instance.id for instance in instances])
-    rows = [Row(each, tickets.get(each.subject), waiting.get(each.id, [])) for each in instances]
-    return Page(rows, instances[-1].id if len(found) > size else None)
+@dataclass(frozen=True)
+class Kept:
+    """A step that failed and runs again with a retry: what it brought, and whose answer it was."""
+
+    kind: StepKind
+    by_id: int | None
 
 
 def get(session: Session, instance_id: int) -> ProcessInstance:
@@ -99,11 +53,17 @@ def get(session: Session, instance_id: int) -> ProcessInstance:
     Raises:
         NotFound: there is none.
     """
-    query = _without_state_blob(select(ProcessInstance)).where(ProcessInstance.id == instance_id)
+    query = without_state_blob(select(ProcessInstance)).where(ProcessInstance.id == instance_id)
     instance = session.scalar(query)
     if instance is None:
         raise NotFound("There is no such process instance.")
     return instance
+
+
+def by_ids(session: Session, ids: Iterable[int]) -> list[ProcessInstance]:
+    """Instances with their definitions in the order of their ids; ids of none are left out."""
+    query = without_state_blob(select(ProcessInstance)).where(ProcessInstance.id.in_(set(ids)))
+    return list(session.scalars(query.order_by(ProcessInstance.id)))
 
 
 def is_stalled(session: Session, instance_id: int) -> bool:
@@ -118,13 +78,6 @@ def stalled_count(session: Session) -> int:
     return session.scalar(query) or 0
 
 
-def processes(session: Session) -> list[ProcessDefinition]:
-    """The newest version of each process that was ever deployed, by name."""
-    newest = select(func.max(ProcessDefinition.id)).group_by(ProcessDefinition.key)
-    query = select(ProcessDefinition).where(ProcessDefinition.id.in_(newest))
-    return list(session.scalars(query.order_by(ProcessDefinition.name)))
-
-
 def newest_version(session: Session, key: str) -> int:
     """The newest version of a process."""
     return session.scalar(select(func.max(ProcessDefinition.version)).where(ProcessDefinition.key == key)) or 0
@@ -135,10 +88,15 @@ def waits(session: Session, instance: ProcessInstance) -> Waits:
     messages = select(MessageWait).where(MessageWait.instance_id == instance.id).order_by(MessageWait.name)
     timers = select(Timer).where(Timer.instance_id == instance.id).order_by(Timer.due_at)
     return Waits(
-        _open_tasks(session, [instance.id]).get(instance.id, []),
+        open_tasks(session, [instance.id]).get(instance.id, []),
         list(session.scalars(messages)),
         list(session.scalars(timers)),
     )
+
+
+def kept_of(instance: ProcessInstance) -> list[Kept]:
+    """What the failed steps of a stalled instance keep for the retry."""
+    return [Kept(StepKind(step.kind), step.by_id) for step in pending_steps(instance)]
 
 
 def names_of(session: Session, person_ids: Iterable[int | None]) -> dict[int, str]:
@@ -149,54 +107,14 @@ def names_of(session: Session, person_ids: Iterable[int | None]) -> dict[int, st
     return dict(session.execute(select(Person.id, Person.name).where(Person.id.in_(ids))).all())
 
 
-def tickets_of(session: Session, subjects: Iterable[Subject]) -> dict[Subject, Ticket]:
-    """The ticket behind each subject: itself, that of a work entry, or that of an escalation."""
-    by_kind: dict[str, set[int]] = {}
-    for subject in subjects:
-        by_kind.setdefault(subject.kind, set()).add(subject.id)
-    ticket_ids = {Subject("ticket", each): each for each in by_kind.get("ticket", ())}
-    for kind, model in (("work_entry", WorkEntry), ("escalation", Escalation)):
-        wanted = by_kind.get(kind)
-        if wanted:
-            pairs = session.execute(select(model.id, model.ticket_id).where(model.id.in_(wanted)))
-            ticket_ids.update({Subject(kind, own_id): ticket_id for own_id, ticket_id in pairs})
-    found = session.scalars(select(Ticket).where(Ticket.id.in_(set(ticket_ids.values()))))
-    tickets = {ticket.id: ticket for ticket in found}
-    return {subject: tickets[ticket_id] for subject, ticket_id in ticket_ids.items() if ticket_id in tickets}
-
-
-def ticket_of(session: Session, subject: Subject) -> Ticket | None:
-    """The ticket behind one subject."""
-    return tickets_of(session, [subject]).get(subject)
+def working_minutes(session: Session, instance: ProcessInstance, ticket: Ticket | None) -> int:
+    """Working time from the start to the end or to now, on the calendar of the ticket's deadlines."""
+    calendar = (
+        sla.calendar_of(session, ticket.id) if ticket is not None else calendars.finder(session)(calendars.DEFAULT_KEY)
+    )
+    return working_minutes_between(calendar, instance.started_at, instance.ended_at or clock.now())
 
 
 def elapsed_minutes(instance: ProcessInstance, now: datetime) -> int:
     """Minutes since the start, or until the end, by the wall clock."""
     return int(((instance.ended_at or now) - instance.started_at).total_seconds() // 60)
-
-
-def _without_state_blob(query: Select[ProcessInstance]) -> Select[ProcessInstance]:
-    # The state is the large column and only the engine can read it.
-    return query.join(ProcessInstance.definition).options(
-        defer(ProcessInstance.blob), contains_eager(ProcessInstance.definition)
-    )
-
-
-def _about_ticket(query: Select[ProcessInstance], number: str) -> Select[ProcessInstance]:
-    ticket = select(Ticket.id).where(func.lower(Ticket.number) == number.strip().lower()).scalar_subquery()
-    entries = select(WorkEntry.id).where(WorkEntry.ticket_id == ticket)
-    escalations = select(Escalation.id).where(Escalation.ticket_id == ticket)
-    kind, key = ProcessInstance.subject_kind, ProcessInstance.subject_id
-    return query.where(
-        ((kind == "ticket") & (key == ticket))
-        | ((kind == "work_entry") & key.in_(entries))
-        | ((kind == "escalation") & key.in_(escalations))
-    )
-
-
-def _open_tasks(session: Session, instance_ids: list[int]) -> dict[int, list[UserTask]]:
-    query = select(UserTask).where(UserTask.instance_id.in_(instance_ids), UserTask.state == TaskState.OPEN.value)
-    tasks: dict[int, list[UserTask]] = {}
-    for task in session.scalars(query.order_by(UserTask.id)):
-        tasks.setdefault(task.instance_id, []).append(task)
-    return tasks

@@ -62,6 +62,7 @@ class Person(Model):
         CheckConstraint(one_of("density", Density), name="density_known"),
         # Lists of people go by it, and go on where a page ended.
         Index("ix_person_search_text", "search_text", "id"),
+        CheckConstraint("weekly_minutes BETWEEN 0 AND 10080", name="weekly_minutes_sane"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -73,6 +74,8 @@ class Person(Model):
     is_active: Mapped[bool] = mapped_column(default=True)
     # The password is a one-time one: signing in leads to choosing another before anything else.
     must_change_password: Mapped[bool] = mapped_column(default=False)
+    # How long somebody works in an ordinary week; None for as long as the desk is open.
+    weekly_minutes: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     # Name and address without case and diacritics: what lists are ordered by and looked through.
     search_text: Mapped[str] = mapped_column(String(500), default="")

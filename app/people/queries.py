@@ -13,6 +13,8 @@ from app.texts import gettext as _
 
 # Digits of the largest id that a column holds for sure.
 LONGEST_ID = 9
+# Who takes requests over and works on them.
+AT_WORK = (Role.AGENT, Role.TEAM_LEAD)
 
 
 def get_person(session: Session, person_id: int) -> Person:
@@ -99,6 +101,32 @@ def teams_of(session: Session, person: Person) -> Sequence[Team]:
 def members(session: Session, team: Team) -> Sequence[Person]:
     """The active people of a team, by name."""
     return session.scalars(_members_of(team.id)).all()
+
+
+def agents(session: Session, teams: Iterable[int] | None = None) -> Sequence[Person]:
+    """Active people who take requests over, by name; only members of these teams (ids) when given."""
+    found = select(Person).where(Person.is_active, Person.role_rows.any(PersonRole.role.in_(AT_WORK)))
+    if teams is not None:
+        members = select(Membership.person_id).where(Membership.team_id.in_(set(teams)))
+        found = found.where(Person.id.in_(members))
+    return session.scalars(found.order_by(Person.name, Person.id)).all()
+
+
+def members_by_team(session: Session, team_ids: Iterable[int]) -> dict[int, list[Person]]:
+    """The active people of many teams who take requests over, by name, in one query."""
+    found = (
+        select(Membership.team_id, Person)
+        .join(Person, Person.id == Membership.person_id)
+        .where(
+            Membership.team_id.in_(set(team_ids)),
+            Person.is_active,
+            Person.role_rows.any(PersonRole.role.in_(AT_WORK)),
+        )
+    )
+    members: dict[int, list[Person]] = {}
+    for team_id, person in session.execute(found.order_by(Person.name, Person.id)):
+        members.setdefault(team_id, []).append(person)
+    return members
 
 
 def led_by(session: Session, person: Person) -> Sequence[Team]:

@@ -37,6 +37,7 @@ from app.people.passwords import PasswordHash
 from app.texts import gettext as _
 
 DEFAULT_TEAM = "support"
+MINUTES_PER_WEEK = 7 * 24 * 60
 
 DEFAULT_SKILLS = {
     "network": "Networks and internet",
@@ -189,6 +190,19 @@ def change_language(session: Session, person: Person, language: Language | str) 
 def change_zone(session: Session, person: Person, zone: ZoneInfo) -> None:
     """Show times to somebody as the clocks of another zone have them."""
     person.zone = zone.key
+    session.flush()
+
+
+def set_weekly_minutes(session: Session, person: Person, minutes: int | None) -> None:
+    """Say how long somebody works in an ordinary week; None for as long as the desk is open.
+
+    Raises:
+        InvalidInput: no week has so many minutes.
+    """
+    if minutes is not None and not 0 <= minutes <= MINUTES_PER_WEEK:
+        message = _("A week has 0 to 168 hours.")
+        raise InvalidInput(message, {"weekly_minutes": [message]})
+    person.weekly_minutes = minutes
     session.flush()
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from app.contracts.models import Contact
-from app.engine.models import HistoryEntry, ProcessInstance, Timer
+from app.engine.models import HistoryEntry, ProcessDefinition, ProcessInstance, Timer
 from app.errors import NotFound
 from app.people.models import Person
 from app.portal.progress import Visit
@@ -219,9 +219,11 @@ def newest_instance(session: Session, ticket: Ticket) -> ProcessInstance | None:
     """The process that carries the request, or carried it last."""
     query = (
         select(ProcessInstance)
+        .join(ProcessInstance.definition)
         .where(ProcessInstance.subject_kind == "ticket", ProcessInstance.subject_id == ticket.id)
-        .options(joinedload(ProcessInstance.definition))
-        .order_by(ProcessInstance.id.desc())
+        .options(contains_eager(ProcessInstance.definition))
+        # Other processes may run beside the one that the type names.
+        .order_by(case((ProcessDefinition.key == ticket.type.process_key, 0), else_=1), ProcessInstance.id.desc())
         .limit(1)
     )
     return session.scalar(query)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
@@ -52,6 +53,15 @@ def chip(view: ClockView, now: datetime, zone: tzinfo) -> Chip:
         late_since=now - timedelta(minutes=late) if late else view.due_at,
         ticks_until=view.open_until or now,
     )
+
+
+def first_chip(views: Iterable[ClockView], now: datetime, zone: tzinfo) -> Chip | None:
+    """The chip of the clock that comes due first; of a paused one when none runs, None when none is left."""
+    live = [view for view in views if str(view.state) in ("running", "paused")]
+    running = [view for view in live if view.due_at is not None and str(view.state) == "running"]
+    if running:
+        return chip(min(running, key=lambda view: view.due_at or now), now, zone)
+    return chip(live[0], now, zone) if live else None
 
 
 def chip_of_moment(due_at: datetime, now: datetime, zone: tzinfo) -> Chip:

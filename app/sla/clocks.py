@@ -60,6 +60,20 @@ class Reckoning:
     breached_at: datetime | None
     spans: tuple[Span, ...]
 
+    @property
+    def is_kept(self) -> bool | None:
+        """Whether the deadline was kept; None as long as that is open, or when it stopped to matter."""
+        if self.met_at is not None and (self.due_at is None or self.met_at <= self.due_at):
+            return True
+        return False if self.met_at is not None or self.breached_at is not None else None
+
+    @property
+    def decided_at(self) -> datetime | None:
+        """When it was decided whether the deadline is kept: when it was met in time, or when it passed."""
+        if self.is_kept is None:
+            return None
+        return self.met_at if self.is_kept else self.due_at
+
 
 @dataclass(frozen=True)
 class _Course:

@@ -10,6 +10,6 @@ from app.tickets import deadlines
 
 @deadlines.provide
 def running_clocks() -> FromClause:
-    """Clocks that count, with the moment they are due."""
-    found = select(SlaClock.id, SlaClock.ticket_id, SlaClock.due_at)
+    """Clocks that count, with the moments at which they warn and are due."""
+    found = select(SlaClock.id, SlaClock.ticket_id, SlaClock.due_at, SlaClock.warn_at)
     return found.where(SlaClock.state == ClockState.RUNNING, SlaClock.due_at.is_not(None)).subquery()

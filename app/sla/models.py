@@ -73,8 +73,13 @@ class SlaClock(Model):
         CheckConstraint(one_of("state", ClockState), name="state_known"),
         CheckConstraint("target_minutes > 0", name="target_positive"),
         CheckConstraint("warn_percent BETWEEN 1 AND 100", name="warn_percent_sane"),
-        Index("ix_sla_clock_ticket", "ticket_id", "kind"),
+        # Also finds which clock of a ticket comes due first.
+        Index("ix_sla_clock_ticket", "ticket_id", "state", "due_at"),
         Index("ix_sla_clock_due", "state", "due_at"),
+        # Kept and missed deadlines are counted by week: for the desk, for a team, for a customer.
+        Index("ix_sla_clock_decided", "kind", "is_kept", "decided_at", "id"),
+        Index("ix_sla_clock_team_decided", "decided_team_id", "kind", "is_kept", "decided_at", "id"),
+        Index("ix_sla_clock_customer_decided", "decided_customer_id", "kind", "is_kept", "decided_at", "id"),
         # One live clock of a kind per ticket, whoever starts a second one at the same moment.
         Index(
             "uq_sla_clock_live",
@@ -102,6 +107,12 @@ class SlaClock(Model):
     warn_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     met_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     breached_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    # Whether the deadline was kept, once that is known, and when that was decided: when the clock was met in time, or
+    # when the allowance was used up. It counts for the team and the customer that had the ticket then.
+    is_kept: Mapped[bool | None]
+    decided_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    decided_team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
+    decided_customer_id: Mapped[int | None] = mapped_column(ForeignKey("customer.id"))
     lock_version: Mapped[int] = mapped_column(default=1)
 
     entries: Mapped[list[ClockEntry]] = relationship(back_populates="clock", order_by="ClockEntry.id")

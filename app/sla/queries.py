@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from app import clock as desk_clock
@@ -30,6 +30,7 @@ class ClockView:
         percent: of the allowance used, 0 to 100 and more.
         open_until: when the calendar closes; None while it is closed.
         mood: `ok`, `soon`, `late`, `paused`, `met`, `met_late` or `stopped`.
+        calendar_key: the calendar it counts on.
     """
 
     id: int
@@ -46,6 +47,7 @@ class ClockView:
     worked_minutes: int
     percent: int
     open_until: datetime | None = None
+    calendar_key: str = calendars.DEFAULT_KEY
 
 
 def latest_clocks(session: Session, ticket_id: int) -> dict[ClockKind, SlaClock]:
@@ -65,6 +67,17 @@ def clocks_for(session: Session, ticket_ids: Iterable[int]) -> dict[int, dict[Cl
         ticket_id: {kind: _view(clock, find_calendar(clock.calendar_key), now) for kind, clock in by_kind.items()}
         for ticket_id, by_kind in _latest(session, ticket_ids).items()
     }
+
+
+def late_by_kind(session: Session, *of: ColumnElement[bool]) -> dict[ClockKind, int]:
+    """How many running deadlines of tickets that meet some conditions have passed, by what they are for."""
+    found = (
+        select(SlaClock.kind, func.count())
+        .join(Ticket, Ticket.id == SlaClock.ticket_id)
+        .where(SlaClock.state == ClockState.RUNNING, SlaClock.due_at <= desk_clock.now(), *of)
+        .group_by(SlaClock.kind)
+    )
+    return {ClockKind(kind): number for kind, number in session.execute(found)}
 
 
 def calendar_of(session: Session, ticket_id: int) -> WorkingCalendar:
@@ -144,6 +157,7 @@ def _view(clock: SlaClock, calendar: WorkingCalendar, now: datetime) -> ClockVie
         worked_minutes=_whole_minutes(counted),
         percent=int(100 * counted / timedelta(minutes=clock.target_minutes)),
         open_until=open_until(calendar, now),
+        calendar_key=clock.calendar_key,
     )
 
 

@@ -27,7 +27,7 @@ from app.tickets.models import Ticket
 # The columns of a clock that follow from its entries.
 DERIVED = (
     "state", "target_minutes", "warn_percent", "calendar_key", "rule", "counted_seconds", "running_since",
-    "started_at", "due_at", "warn_at", "met_at", "breached_at",
+    "started_at", "due_at", "warn_at", "met_at", "breached_at", "is_kept", "decided_at",
 )  # fmt: skip
 
 
@@ -212,7 +212,7 @@ def repair(session: Session, clock: SlaClock) -> dict[str, tuple[object, object]
     """Make a stored clock equal to what its history says; returns what differed, as `differences` does."""
     wrong = differences(session, clock)
     if wrong:
-        _copy(clock, reckon(entries_of(clock), calendars.finder(session)))
+        _copy(session, clock, reckon(entries_of(clock), calendars.finder(session)))
         session.flush()
         engine.refresh(session, session.get_one(Ticket, clock.ticket_id).process_subject)
     return wrong
@@ -255,7 +255,7 @@ def _start(session: Session, ticket: Ticket, kind: ClockKind, target: Target, si
     at = min(since, desk_clock.now()).replace(microsecond=0)
     entry = Entry(at, EntryKind.START, target.minutes, target.warn_percent, target.calendar_key, target.rule)
     clock = SlaClock(ticket_id=ticket.id, kind=kind.value)
-    _copy(clock, reckon([entry], calendars.finder(session)))
+    _copy(session, clock, reckon([entry], calendars.finder(session)))
     clock.entries.append(_row(entry))
     session.add(clock)
     session.flush()
@@ -328,7 +328,7 @@ def _write(session: Session, clock: SlaClock, kind: EntryKind, **values: Any) ->
     """Add an entry, never before the last one, and copy what the clock now says."""
     at = max(desk_clock.now().replace(microsecond=0), clock.entries[-1].at)
     clock.entries.append(_row(Entry(at, kind, **values)))
-    _copy(clock, reckon(entries_of(clock), calendars.finder(session)))
+    _copy(session, clock, reckon(entries_of(clock), calendars.finder(session)))
     session.flush()
 
 
@@ -345,7 +345,12 @@ def _row(entry: Entry) -> ClockEntry:
     )
 
 
-def _copy(clock: SlaClock, reckoning: Reckoning) -> None:
+def _copy(session: Session, clock: SlaClock, reckoning: Reckoning) -> None:
+    if reckoning.decided_at is None:
+        clock.decided_team_id = clock.decided_customer_id = None
+    elif clock.decided_at != reckoning.decided_at:
+        ticket = session.get_one(Ticket, clock.ticket_id)
+        clock.decided_team_id, clock.decided_customer_id = ticket.team_id, ticket.customer_id
     for name in DERIVED:
         value = getattr(reckoning, name)
         setattr(clock, name, value.value if isinstance(value, ClockState) else value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import TypeVar
@@ -158,6 +158,20 @@ def visible_task(session: Session, task_uuid: str, reader: Person) -> UserTask:
     if task is None or not may_see(task, standing(session, reader)):
         raise NotFound(_("There is no such task, or it is for another team."))
     return task
+
+
+def answered_now(session: Session, ticket_ids: Collection[int], at: datetime) -> set[int]:
+    """For which of these tickets somebody has typed into a step just now and has not sent it."""
+    found = (
+        select(ProcessInstance.subject_id)
+        .join(Draft, Draft.instance_id == ProcessInstance.id)
+        .where(
+            ProcessInstance.subject_kind == "ticket",
+            ProcessInstance.subject_id.in_(ticket_ids),
+            Draft.saved_at > at - ANSWERING_FOR,
+        )
+    )
+    return set(session.scalars(found))
 
 
 def draft_of(session: Session, person: Person, task: UserTask) -> Draft | None:

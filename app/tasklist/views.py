@@ -29,7 +29,6 @@ from app.tasklist.files import NOTHING, REMOVED, Brought
 from app.tasklist.permissions import standing
 from app.tasklist.service import TaskIsGone
 from app.tasklist.taskform import drawn_form, shown_task
-from app.tickets import queries as tickets
 from app.uploads import takes_files
 from app.web.access import safe_next
 from app.web.boundary import rescue
@@ -44,13 +43,6 @@ def count_work(session: Session, person: Person) -> Count:
     """How many tasks wait for the reader, beside "My work" in the rail."""
     waiting, any_late = worklist.count_waiting(session, person)
     return Count(waiting, is_late=any_late)
-
-
-@counts("unassigned")
-def count_unassigned(session: Session, person: Person) -> Count:
-    """How many requests nobody has yet, beside "Unassigned" in the rail."""
-    waiting = tickets.Filters(unassigned=True, categories=("new", "open", "pending"))
-    return Count(tickets.count(session, person, waiting))
 
 
 @blueprint.get("/tasks/<uuid:task_uuid>")

@@ -25,6 +25,8 @@ ACTIVE: Final = (Category.NEW, Category.OPEN, Category.PENDING)
 # Stretches of days around today that an address may name: a saved view then moves along with the days.
 OPENED: Final = {"today": 0, "7d": 6, "30d": 29}
 DUE: Final = {"today": 0, "7d": 6}
+# Late within the hour, but not yet; late, or so close to it that the desk warns.
+SOON, AT_RISK = "hour", "risk"
 
 _ID = re.compile(r"[1-9][0-9]{0,8}")
 # No row has it: whoever asks for somebody who cannot be there is shown nothing, not everything.
@@ -98,6 +100,8 @@ class Address(ListAddress):
             due_from=due_from,
             due_until=due_until,
             late=self.one("late") == "1",
+            in_time=self.one("due") == SOON,
+            at_risk=self.one("due") == AT_RISK,
         )
 
 
@@ -122,8 +126,11 @@ def _categories(names: list[str]) -> list[str]:
 
 def _stretch(address: Address, name: str, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
     """From the beginning of the first day to the end of the last one."""
-    today = clock.now().astimezone(zone).date()
+    now = clock.now()
+    today = now.astimezone(zone).date()
     named = address.one(name)
+    if name == "due" and named == SOON:
+        return now, now + timedelta(hours=1)
     if name == "opened" and named in OPENED:
         return _beginning(today - timedelta(days=OPENED[named]), zone), None
     if name == "due" and named in DUE:

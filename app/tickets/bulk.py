@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -19,6 +20,9 @@ from app.tickets.models import Ticket
 
 MOST = 100
 NOBODY = "nobody"
+
+# The ids of the team and of the person a ticket was with.
+Seen = tuple[int | None, int | None]
 
 
 @dataclass(frozen=True)
@@ -44,13 +48,23 @@ class _Read:
     wish: Wish
     team: Team | None
     person: Person | None
+    seen: Mapping[str, Seen]
 
 
-def change_many(session: Session, numbers: Sequence[str], wish: Wish, *, by: Person, query: str = "") -> BulkChange:
+def change_many(
+    session: Session,
+    numbers: Sequence[str],
+    wish: Wish,
+    *,
+    by: Person,
+    query: str = "",
+    seen: Mapping[str, Seen] = MappingProxyType({}),
+) -> BulkChange:
     """Change tickets one by one; one that cannot be changed says why and stops no other.
 
     Args:
         query: of the list it was done in, to go back to.
+        seen: with whom the tickets were when they were chosen: one that somebody took since is not taken from them.
 
     Raises:
         InvalidInput: no ticket or nothing to do was chosen, or too many were.
@@ -67,6 +81,7 @@ def change_many(session: Session, numbers: Sequence[str], wish: Wish, *, by: Per
         wish,
         people.get_team(session, wish.team) if wish.team else None,
         people.get_person(session, int(wish.person)) if wish.person.isdecimal() else None,
+        seen,
     )
     results = [_one(session, number, by, lambda ticket: _apply(session, ticket, read, by)) for number in chosen]
     change = BulkChange(by_id=by.id, made_at=clock.now(), query=query[:2000], results=results)
@@ -124,6 +139,8 @@ def _one(session: Session, number: str, by: Person, act: Callable[[Ticket], None
 
 def _apply(session: Session, ticket: Ticket, read: _Read, by: Person) -> None:
     wish = read.wish
+    if wish.team or wish.person:
+        _refuse_taken(ticket, read)
     if read.team is not None:
         service.assign_to_team(session, ticket, read.team, by=by)
     if read.person is not None or wish.person == NOBODY:
@@ -134,6 +151,23 @@ def _apply(session: Session, ticket: Ticket, read: _Read, by: Person) -> None:
         tagging.add_tag(session, ticket, wish.add_tag, by=by)
     if wish.remove_tag:
         tagging.remove_tag(session, ticket, wish.remove_tag, by=by)
+
+
+def _refuse_taken(ticket: Ticket, read: _Read) -> None:
+    """Leave a ticket with whoever took it after it was chosen.
+
+    Raises:
+        Conflict: it went to somebody else, or to another team.
+    """
+    team_id, person_id = read.seen.get(ticket.number, (ticket.team_id, ticket.assignee_id))
+    if ticket.assignee is not None and ticket.assignee_id != person_id and ticket.assignee is not read.person:
+        raise Conflict(
+            _("%(person)s has taken %(number)s meanwhile.", person=ticket.assignee.name, number=ticket.number)
+        )
+    if ticket.team is not None and ticket.team_id != team_id and ticket.team is not read.team:
+        raise Conflict(
+            _("%(number)s went to the team %(team)s meanwhile.", number=ticket.number, team=ticket.team.name)
+        )
 
 
 def _values(session: Session, ticket: Ticket) -> dict[str, Any]:

@@ -63,4 +63,5 @@ def _told(done: BulkChange) -> ResponseReturnValue:
 
 
 def _back(done: BulkChange) -> str:
-    return link(Address.read(done.query))
+    # Another screen than the list says where it is by a path.
+    return done.query if done.query.startswith("/") else link(Address.read(done.query))

@@ -1,12 +1,13 @@
 """Deadlines as the ticket list filters and sorts by them; the feature that runs the clocks provides them.
 
-`deadlines.provide(function)`: the function returns a selectable of what runs now, with `id`, `ticket_id` and `due_at`.
+`deadlines.provide(function)`: the function returns a selectable of what runs now, with `id`, `ticket_id`, `due_at` and
+`warn_at`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, FromClause, and_, false, func, or_, select
 from sqlalchemy.orm import Session
@@ -40,6 +41,15 @@ def due(*, after: datetime | None = None, until: datetime | None = None) -> Colu
     if until is not None:
         found = found.where(running.c.due_at < until)
     return Ticket.id.in_(found)
+
+
+def at_risk(now: datetime) -> ColumnElement[bool]:
+    """The condition on `Ticket` that one of its deadlines has passed, passes within the hour, or is warned of."""
+    if not _providers:
+        return false()
+    running = _providers[0]()
+    pressing = or_(running.c.due_at < now + timedelta(hours=1), running.c.warn_at <= now)
+    return Ticket.id.in_(select(running.c.ticket_id).where(pressing))
 
 
 def first_of_each() -> tuple[FromClause, ColumnElement[bool]]:

@@ -15,6 +15,9 @@ from app.tickets import deadlines, search
 from app.tickets.list_models import Tag, TicketTag
 from app.tickets.models import Ticket, TicketState
 
+# What the teams of a filter call requests that no team has; the key of a team has a letter or a digit.
+NO_TEAM = "-"
+
 
 @dataclass(frozen=True)
 class Filters:
@@ -42,6 +45,9 @@ class Filters:
     due_from: datetime | None = None
     due_until: datetime | None = None
     late: bool = False
+    # Nothing of it is late yet.
+    in_time: bool = False
+    at_risk: bool = False
 
 
 def conditions(session: Session, person: Person, filters: Filters) -> list[ColumnElement[bool]]:
@@ -59,15 +65,22 @@ def conditions(session: Session, person: Person, filters: Filters) -> list[Colum
         if wanted:
             found.append(attribute.in_(wanted))
     if filters.categories:
-        found.append(in_categories(*filters.categories))
+        found.append(in_states_of(session, *filters.categories))
     if filters.teams:
-        found.append(Ticket.team_id.in_(select(Team.id).where(Team.key.in_(filters.teams))))
+        of_teams = Ticket.team_id.in_(select(Team.id).where(Team.key.in_(filters.teams)))
+        found.append(or_(of_teams, Ticket.team_id.is_(None)) if NO_TEAM in filters.teams else of_teams)
     for tag in filters.tags:
         tagged = select(TicketTag.ticket_id).join(Tag, Tag.id == TicketTag.tag_id)
         found.append(Ticket.id.in_(tagged.where(Tag.key == search.normalized(tag))))
     found += _whose(filters)
     found += _when(filters)
     return found
+
+
+def in_states_of(session: Session, *categories: str) -> ColumnElement[bool]:
+    """As `in_categories`, by the names of the states: the database then knows how few tickets are in them."""
+    keys = session.scalars(select(TicketState.key).where(TicketState.category.in_(categories)))
+    return Ticket.state_key.in_(keys.all())
 
 
 def in_categories(*categories: str) -> ColumnElement[bool]:
@@ -100,4 +113,8 @@ def _when(filters: Filters) -> list[ColumnElement[bool]]:
         found.append(deadlines.due(after=filters.due_from, until=filters.due_until))
     if filters.late:
         found.append(deadlines.due(until=clock.now()))
+    if filters.in_time:
+        found.append(~deadlines.due(until=clock.now()))
+    if filters.at_risk:
+        found.append(deadlines.at_risk(clock.now()))
     return found

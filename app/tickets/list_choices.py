@@ -18,6 +18,7 @@ from app.texts import translated
 from app.tickets import queries, tagging
 from app.tickets.address import Address, read_day
 from app.tickets.columns import CHANNELS
+from app.tickets.filters import NO_TEAM
 from app.tickets.lists import PRIORITY_LABELS
 from app.tickets.models import Channel, Priority
 
@@ -37,7 +38,12 @@ OPENED = {
     "7d": lazy_gettext("Opened in the last 7 days"),
     "30d": lazy_gettext("Opened in the last 30 days"),
 }
-DUE = {"today": lazy_gettext("Due by tonight"), "7d": lazy_gettext("Due in the next 7 days")}
+DUE = {
+    "hour": lazy_gettext("Late within the hour"),
+    "risk": lazy_gettext("Late or close to it"),
+    "today": lazy_gettext("Due by tonight"),
+    "7d": lazy_gettext("Due in the next 7 days"),
+}
 # The ones people want many times a day stand beside the list at all times.
 QUICK = (
     ("category", "active", lazy_gettext("Not resolved"), "inbox"),
@@ -105,7 +111,7 @@ def chips(session: Session, address: Address, choices: Choices, customer_id: int
         "category": {key: str(words) for key, words in CATEGORIES.items()},
         "type": dict(choices.types),
         "priority": dict(choices.priorities),
-        "team": dict(choices.teams),
+        "team": {**dict(choices.teams), NO_TEAM: str(_("Without a team"))},
         "channel": dict(choices.channels),
         "assignee": dict(choices.staff),
         "opened": {key: str(words) for key, words in OPENED.items()},

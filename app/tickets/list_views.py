@@ -39,6 +39,7 @@ SORT_WORDS = {
     "state": lazy_gettext("By state"),
     "customer": lazy_gettext("By customer"),
     "updated": lazy_gettext("Longest without a change first"),
+    "waiting": lazy_gettext("Longest without anybody first"),
 }
 MIME = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 

@@ -116,6 +116,10 @@ class Ticket(Model):
         Index("ix_ticket_customer_updated", "customer_id", "updated_at", "id"),
         Index("ix_ticket_team_updated", "team_id", "updated_at", "id"),
         Index("ix_ticket_assignee_updated", "assignee_id", "updated_at", "id"),
+        # How much somebody has on their hands, and how much nobody has, is counted on many pages.
+        Index("ix_ticket_assignee_state", "assignee_id", "state_key"),
+        # Whose contracts a team works on.
+        Index("ix_ticket_contract_team", "contract_id", "team_id"),
         Index("ix_ticket_state_updated", "state_key", "updated_at", "id"),
         Index("ix_ticket_requester_updated", "requester_id", "updated_at", "id"),
         Index("ix_ticket_priority_updated", "priority", "updated_at", "id"),
@@ -134,12 +138,14 @@ class Ticket(Model):
     requester_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
-    contract_id: Mapped[int | None] = mapped_column(ForeignKey("contract.id"), index=True)
+    contract_id: Mapped[int | None] = mapped_column(ForeignKey("contract.id"))
     language: Mapped[str] = mapped_column(String(2))
     opened_at: Mapped[datetime] = mapped_column(UTCDateTime)
     first_replied_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     resolved_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    # Since when nobody in particular has had it; None while somebody does, and once it is resolved.
+    unassigned_since: Mapped[datetime | None] = mapped_column(UTCDateTime)
     updated_at: Mapped[datetime] = mapped_column(UTCDateTime)
     reopened_count: Mapped[int] = mapped_column(default=0)
     previous_ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"), index=True)

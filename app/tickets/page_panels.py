@@ -80,8 +80,10 @@ def _budget(session: Session, agreed: Contract) -> dict[str, object]:
 
 
 def _newest(session: Session, ticket: Ticket) -> ProcessInstance | None:
+    """The instance that carries the ticket: other processes may run beside it."""
     instances = engine.instances_of(session, ticket.process_subject)
-    return instances[-1] if instances else None
+    carrying = [each for each in instances if each.definition.key == ticket.type.process_key] or instances
+    return carrying[-1] if carrying else None
 
 
 def _drawn(

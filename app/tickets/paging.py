@@ -27,7 +27,7 @@ from app.tickets.filters import Filters, conditions
 from app.tickets.models import Priority, Ticket, TicketState
 
 # The orders a list may have; a minus in front turns one round.
-SORTS: Final = ("updated", "opened", "due", "priority", "state", "customer")
+SORTS: Final = ("updated", "opened", "due", "priority", "state", "customer", "waiting")
 NEWEST_CHANGE_FIRST = "-updated"
 _PRESSING = (Priority.URGENT, Priority.HIGH, Priority.NORMAL, Priority.LOW)
 
@@ -160,6 +160,9 @@ def _groups(session: Session, sort: str) -> list[Group]:
         return [Group(newest.column, True, [Ticket.state_key == each]) for each in order_of_states]
     if key == "customer":
         return [Group(Customer.name, descending, join=(Customer.__table__, Customer.id == Ticket.customer_id))]
+    if key == "waiting":
+        waits = Ticket.unassigned_since
+        return [Group(waits, descending, [waits.is_not(None)]), Group(newest.column, True, [waits.is_(None)])]
     # Ids follow the moment of opening, and have an index.
     return [Group(Ticket.id if key == "opened" else Ticket.updated_at, descending)]
 

@@ -115,6 +115,7 @@ def open_ticket(
         contract=contracts.contract_for(session, owner.id, today()),
         language=requester.language,
         opened_at=moment,
+        unassigned_since=moment,
         updated_at=moment,
         previous_ticket=previous,
     )
@@ -346,6 +347,7 @@ def _assign(
 ) -> None:
     before = (ticket.team_id, ticket.assignee_id)
     ticket.team, ticket.assignee = team, person
+    _note_whether_assigned(ticket)
     # Its flush writes the ticket too.
     add_system_line(session, ticket, line, by=by, **values)
     events.record(
@@ -372,6 +374,7 @@ def _move(session: Session, ticket: Ticket, state: TicketState, by: Person | Non
         ticket.closed_at = moment if category is Category.CLOSED else None
     else:
         ticket.resolved_at = ticket.closed_at = None
+    _note_whether_assigned(ticket)
     # Its flush writes the ticket too.
     add_system_line(session, ticket, line, by=by, **values)
     events.record(
@@ -385,6 +388,14 @@ def _move(session: Session, ticket: Ticket, state: TicketState, by: Person | Non
             by_id=_id(by),
         ),
     )
+
+
+def _note_whether_assigned(ticket: Ticket) -> None:
+    """Begin, keep or end the time in which nobody in particular has the ticket."""
+    if ticket.assignee is not None or ticket.is_resolved:
+        ticket.unassigned_since = None
+    elif ticket.unassigned_since is None:
+        ticket.unassigned_since = clock.now()
 
 
 def _refuse_resolved(ticket: Ticket) -> None:

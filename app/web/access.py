@@ -44,6 +44,7 @@ WORKING = Rule(frozenset({Role.AGENT, Role.TEAM_LEAD, Role.MANAGER}), hidden=Fal
 CUSTOMERS = Rule(frozenset({Role.CUSTOMER}))
 WATCHING = Rule(STAFF_ROLES)
 MENDING = Rule(frozenset({Role.MANAGER, Role.ANALYST, Role.ADMINISTRATOR}), hidden=False)
+OVERSEEING = Rule(frozenset({Role.MANAGER, Role.TEAM_LEAD, Role.ADMINISTRATOR}))
 ADMINISTRATORS = Rule(frozenset({Role.ADMINISTRATOR, Role.MANAGER}))
 # Managers look after people and teams; what requests are made of, only administrators change.
 SETTING_UP = Rule(frozenset({Role.ADMINISTRATOR}), seen_by=frozenset({Role.MANAGER}))
@@ -114,11 +115,26 @@ ACCESS: dict[str, Rule] = {
     "notifications.open_one": SIGNED_IN,
     "notifications.mark_read": SIGNED_IN,
     "notifications.mark_one": SIGNED_IN,
+    # Requests that nobody has
+    "unassigned.index": STAFF,
+    "unassigned.candidates": WORKING,
+    "unassigned.assign": WORKING,
+    # The overview. Team leads see the teams they lead only (`overview.scope`).
+    "overview.index": OVERSEEING,
+    "overview.deadlines": OVERSEEING,
+    "overview.loads": OVERSEEING,
+    "overview.work": OVERSEEING,
+    "overview.contract_hours": OVERSEEING,
+    "overview.contract": OVERSEEING,
     # Instances
     "monitor.index": WATCHING,
     "monitor.show": WATCHING,
     "monitor.diagram": WATCHING,
     "monitor.retry": MENDING,
+    "monitor.retry_many": MENDING,
+    "monitor.retried": MENDING,
+    "monitor.suspend": MENDING,
+    "monitor.resume": MENDING,
     "monitor.cancel": MENDING,
     # Portal: which requests somebody sees is `portal.queries.may_see`; drafts are their writer's only
     "portal.index": CUSTOMERS,

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterable
 from datetime import date, datetime
+from decimal import Decimal
 
 from babel.dates import format_date, format_datetime, format_time
 from babel.lists import format_list
 from babel.numbers import format_decimal
+from babel.numbers import format_percent as babel_percent
 from flask import Flask
 from flask_babel import get_locale, get_timezone, ngettext
 from flask_babel import gettext as _
@@ -115,6 +117,32 @@ def full_date(on: date) -> str:
     return _pattern(on, "year")
 
 
+def day_month(on: date) -> str:
+    """A day of a calendar without its year: `14 Sep`."""
+    return str(format_date(on, "d MMM", locale=get_locale()))
+
+
+def month(on: date) -> str:
+    """A month alone: `Sep`."""
+    return str(format_date(on, "LLL", locale=get_locale()))
+
+
+def month_year(on: date) -> str:
+    """A month with its year: `September 2026`."""
+    return str(format_date(on, "LLLL y", locale=get_locale()))
+
+
+def decimal(value: float) -> str:
+    """A number with one decimal by locale, none when it is whole."""
+    return str(format_decimal(value, "0.#", locale=get_locale()))
+
+
+def percent(value: float) -> str:
+    """A share of 100 with one decimal at most, such as `97.1%`."""
+    share = Decimal(str(round(value, 1))) / 100
+    return str(babel_percent(share, locale=get_locale(), decimal_quantization=False))
+
+
 def file_size(size: int) -> str:
     """Bytes as `84 kB` or `1.2 MB`, decimals by locale."""
     if size < 1000:
@@ -180,6 +208,7 @@ def init(app: Flask) -> None:
     app.jinja_env.filters.update(
         duration=duration,
         late_duration=late_duration,
+        long_duration=long_duration,
         hours=hours,
         when=when,
         is_today=is_today,
@@ -188,6 +217,11 @@ def init(app: Flask) -> None:
         long_day=long_day,
         moment=moment_tag,
         full_date=full_date,
+        day_month=day_month,
+        month=month,
+        month_year=month_year,
+        decimal=decimal,
+        percent=percent,
         file_size=file_size,
         paragraphs=paragraphs,
         initials=initials,

@@ -60,14 +60,8 @@ class Place:
 PLACES = (
     Place("work", "tasklist.my_work", "inbox", lazy_gettext("My work"), "g w"),
     Place("tickets", "tickets.index", "ticket", lazy_gettext("Tickets"), "g t"),
-    Place(
-        "unassigned",
-        "tickets.index",
-        "user-question",
-        lazy_gettext("Unassigned"),
-        "g u",
-        parameters=(("assignee", "none"), ("category", "active")),
-    ),
+    Place("unassigned", "unassigned.index", "user-question", lazy_gettext("Unassigned"), "g u"),
+    Place("overview", "overview.index", "layout-dashboard", lazy_gettext("Overview"), "g o", group=1),
     Place("instances", "monitor.index", "route", lazy_gettext("Instances"), "g i", group=1),
     Place("settings", "settings.index", "settings", lazy_gettext("Settings"), "g ,", group=2),
 )

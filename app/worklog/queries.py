@@ -15,6 +15,8 @@ from app.tickets.models import Ticket
 from app.worklog.models import WorkEntry, WorkState
 
 COUNTING = (WorkState.SUBMITTED, WorkState.APPROVED)
+# The others. Said this way round, a search by person or day is not tempted by the index of states.
+NOT_COUNTING = (WorkState.REJECTED, WorkState.WITHDRAWN)
 
 
 @dataclass(frozen=True)

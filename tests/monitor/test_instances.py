@@ -1,8 +1,7 @@
-"""The instance screens over HTTP, on the shipped processes."""
+"""The page of an instance over HTTP, on the shipped processes."""
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import cast
 
@@ -10,87 +9,12 @@ import pytest
 from sqlalchemy.orm import Session
 
 from app.engine import definitions, interventions, queries, service
-from app.engine.failures import StepFailed
 from app.engine.models import ProcessInstance
 from app.engine.xml import FileKind, SourceFile
 from app.errors import NotAllowed
-from app.monitor.queries import PAGE_SIZE
 from app.people.models import Role
-from tests.pages import Pages, counted_queries, ticket_of
-
-
-def instance_of(desk: Pages, number: str) -> int:
-    """The id of the instance that carries a request."""
-    return desk.write(lambda session: queries.instances_of(session, ticket_of(session, number).process_subject)[-1].id)
-
-
-def stall(desk: Pages, number: str, agent_id: int) -> int:
-    """Make a request's process stall: an answer without the outcome that the next step reads."""
-    try:
-        desk.complete(number, agent_id, {})
-    except StepFailed:
-        return instance_of(desk, number)
-    raise AssertionError("the step did not fail")
-
-
-def test_the_list_names_process_version_ticket_and_what_is_waited_for(desk: Pages) -> None:
-    person_id, _ = desk.contact()
-    number = desk.ticket(person_id, "Printer on fire")
-    manager = desk.client(desk.staff(Role.MANAGER))
-
-    page = manager.get("/instances/").text
-
-    assert number in page
-    assert "Printer on fire" in page
-    assert "Ticket lifecycle" in page
-    assert "Take over the request" in page
-
-
-def test_the_list_filters_by_process_state_and_number(desk: Pages) -> None:
-    person_id, _ = desk.contact()
-    one, other = desk.ticket(person_id, "One"), desk.ticket(person_id, "Other")
-    manager = desk.client(desk.staff(Role.MANAGER))
-
-    by_number = manager.get(f"/instances/?number={one.lower()}").text
-    by_process = manager.get(f"/instances/?process=escalation&number={one}").text
-    by_state = manager.get(f"/instances/?state=completed&number={other}").text
-
-    assert one in by_number
-    assert other not in by_number
-    assert "No instance matches" in by_process
-    assert "No instance matches" in by_state
-
-
-def test_a_work_entrys_instance_is_found_by_its_tickets_number(desk: Pages) -> None:
-    person_id, _ = desk.contact()
-    number = desk.ticket(person_id)
-    desk.solve(number, desk.staff(Role.AGENT))
-
-    page = desk.client(desk.staff(Role.MANAGER)).get(f"/instances/?number={number}&process=work_validation").text
-
-    assert "work entry" in page
-    assert number in page
-
-
-def test_the_list_reads_a_constant_number_of_queries_and_pages_by_key(desk: Pages) -> None:
-    person_id, _ = desk.contact()
-    manager = desk.client(desk.staff(Role.MANAGER))
-    desk.ticket(person_id)
-    with counted_queries() as few:
-        manager.get("/instances/?process=ticket_lifecycle")
-    for each in range(PAGE_SIZE):
-        desk.ticket(person_id, f"Many {each}")
-    with counted_queries() as many:
-        first = manager.get("/instances/?process=ticket_lifecycle").text
-
-    assert len(many) == len(few)
-    older = re.search(r'href="(/instances/\?before=[^"]+)"', first)
-    assert older is not None
-    assert "process=ticket_lifecycle" in older[1]
-    second = manager.get(older[1].replace("&amp;", "&")).text
-    shown = re.findall(r'href="/instances/(\d+)"', first)
-    assert len(shown) == PAGE_SIZE
-    assert not set(shown) & set(re.findall(r'href="/instances/(\d+)"', second))
+from tests.monitor.instances import instance_of, stall
+from tests.pages import Pages, ticket_of
 
 
 def test_the_page_tells_history_variables_and_waits(desk: Pages) -> None:
@@ -185,35 +109,11 @@ def test_a_stalled_instance_says_why_and_leads_the_count(desk: Pages) -> None:
     drawing = manager.get(f"/instances/{instance_id}/diagram.json").get_json()
 
     assert "“Note who has it” failed" in page
-    assert "has no `outcome`" in page
+    assert "has no <code>outcome</code>" in page
     assert "Retry this step" in page
     assert drawing["focus"] == "note_owner"
     assert {mark["element"]: mark["state"] for mark in drawing["marks"]}["note_owner"] == "stalled"
     assert number in manager.get("/instances/?state=stalled").text
-
-
-def test_a_retry_that_fails_again_is_told_and_kept_stalled(desk: Pages) -> None:
-    person_id, _ = desk.contact()
-    instance_id = stall(desk, desk.ticket(person_id), desk.staff(Role.AGENT))
-    manager = desk.client(desk.staff(Role.MANAGER))
-
-    answer = manager.post(f"/instances/{instance_id}/retry", follow_redirects=True)
-
-    assert "It failed again" in answer.text
-    assert "failed 2 times" in answer.text
-    assert desk.write(lambda session: session.get_one(ProcessInstance, instance_id).state) == "stalled"
-
-
-def test_agents_look_but_do_not_mend(desk: Pages) -> None:
-    person_id, _ = desk.contact()
-    agent_id = desk.staff(Role.AGENT)
-    instance_id = stall(desk, desk.ticket(person_id), agent_id)
-    agent = desk.client(agent_id)
-
-    assert agent.get(f"/instances/{instance_id}").status_code == 200
-    assert "Retry this step" not in agent.get(f"/instances/{instance_id}").text
-    assert agent.post(f"/instances/{instance_id}/retry").status_code == 403
-    assert agent.post(f"/instances/{instance_id}/cancel", data={"reason": "No"}).status_code == 403
 
 
 def test_customers_see_no_instances(desk: Pages) -> None:
@@ -223,29 +123,6 @@ def test_customers_see_no_instances(desk: Pages) -> None:
 
     for address in ("/instances/", f"/instances/{instance_id}", f"/instances/{instance_id}/diagram.json"):
         assert browser.get(address).status_code == 404
-
-
-def test_cancelling_needs_a_reason_and_leaves_the_ticket(desk: Pages) -> None:
-    person_id, _ = desk.contact()
-    number = desk.ticket(person_id)
-    instance_id = instance_of(desk, number)
-    manager = desk.client(desk.staff(Role.MANAGER))
-
-    silent = manager.post(f"/instances/{instance_id}/cancel", data={"reason": " "})
-    page = manager.post(f"/instances/{instance_id}/cancel", data={"reason": "Opened by mistake"}, follow_redirects=True)
-    again = manager.post(f"/instances/{instance_id}/cancel", data={"reason": "Once more"})
-
-    assert silent.status_code == 422
-    assert "Opened by mistake" in page.text
-    assert again.status_code == 409
-    assert desk.write(lambda session: ticket_of(session, number).is_closed) is False
-
-
-def test_an_instance_that_is_not_stalled_has_nothing_to_retry(desk: Pages) -> None:
-    person_id, _ = desk.contact()
-    instance_id = instance_of(desk, desk.ticket(person_id))
-
-    assert desk.client(desk.staff(Role.MANAGER)).post(f"/instances/{instance_id}/retry").status_code == 409
 
 
 def test_an_instance_nobody_started_is_not_found(desk: Pages) -> None:

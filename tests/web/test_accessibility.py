@@ -16,6 +16,7 @@ from app.people.models import Person, Role
 from app.tickets import service as tickets
 from tests import world
 from tests.chromium import PASSWORD, executable, person_who_signs_in, served
+from tests.monitor.instances import instance_of
 from tests.pages import SOLVED, Pages, ticket_of
 from tests.tasklist.tasks import approval
 
@@ -35,7 +36,14 @@ STAFF = (
     "/tickets/new",
     "/tickets/{solved}",
     "/tickets/{waiting}",
+    "/unassigned/",
+    "/unassigned/{waiting}/people",
+    "/overview/",
+    "/overview/deadlines",
+    "/overview/workload",
+    "/overview/contracts",
     "/instances/",
+    "/instances/{instance}",
     "/notifications",
     "/settings/",
     "/settings/?q=support",
@@ -106,7 +114,8 @@ def world_of(shared_desk: Pages) -> dict[str, str]:
 
     shared_desk.write(finish)
     known = {"staff": staff, "customer": customer, "solved": solved, "waiting": waiting, "closed": closed}
-    return {**known, "person": str(colleague), "contact": str(asking_id), "team": str(team_id)}
+    places = {"person": str(colleague), "contact": str(asking_id), "team": str(team_id)}
+    return {**known, **places, "instance": str(instance_of(shared_desk, waiting))}
 
 
 @pytest.fixture(scope="module")

@@ -44,12 +44,20 @@ function markFlows(registry, canvas, marks) {
 /** Tokens sit on the upper edge, times in the middle of the lower one; above events and gateways, whose names stand below. */
 function placeOf(mark, element) {
   const width = mark.label.length * 6.4 + (mark.icon ? 34 : 16);
-  if (element.width < 60) return { top: -26, left: (element.width - width) / 2 };
+  if (element.width < 60) {
+    const isNamedAbove = element.labels?.some((label) => label.y < element.y);
+    return isNamedAbove ? { bottom: -6, left: element.width / 2 + 6 } : { top: -26, left: (element.width - width) / 2 };
+  }
   return mark.state === "done" ? { bottom: 10, left: (element.width - width) / 2 } : { top: -14, left: -4 };
 }
 
+const LOOKS = ["is-done", "is-waiting", "is-stalled", "is-left"];
+
+/** The marks as they are now; those of an earlier drawing go. */
 function drawMarks(viewer, { marks }, sprite) {
   const canvas = viewer.get("canvas"), overlays = viewer.get("overlays"), registry = viewer.get("elementRegistry");
+  overlays.clear();
+  registry.forEach((element) => { for (const look of LOOKS) canvas.removeMarker(element, look); });
   // History may name elements that this version draws nowhere, such as a loop's inner step.
   const known = marks.filter((mark) => registry.get(mark.element));
   for (const mark of known) {
@@ -72,8 +80,13 @@ function drawMarks(viewer, { marks }, sprite) {
 function open(viewer, focus) {
   const canvas = viewer.get("canvas"), size = canvas.getSize(), at = focus && viewer.get("elementRegistry").get(focus);
   if (!size.width || !size.height) return;
-  const inner = canvas.viewbox().inner, whole = wholeZoom(size, inner);
-  if (whole >= READABLE_ZOOM || !at) return fit(viewer);
+  if (wholeZoom(size, canvas.viewbox().inner) >= READABLE_ZOOM || !at) fit(viewer);
+  else goTo(viewer, at);
+}
+
+/** A stretch of the diagram that can be read, with an element in its middle where there is room beside it. */
+function goTo(viewer, at) {
+  const canvas = viewer.get("canvas"), size = canvas.getSize(), inner = canvas.viewbox().inner;
   const width = size.width / READABLE_ZOOM, height = size.height / READABLE_ZOOM;
   const within = (middle, start, length, window) =>
     length <= window ? start - (window - length) / 2 : Math.min(Math.max(middle - window / 2, start - 20), start + length - window + 20);
@@ -96,15 +109,60 @@ function fit(viewer) {
   canvas.viewbox({ x: inner.x - (width - inner.width) / 2, y: inner.y - (height - inner.height) / 2, width, height });
 }
 
-function connectButtons(host, viewer) {
-  const step = { in: 1.25, out: 0.8 };
+/** What buttons and keys do: size it, show all of it, go back to the step in question. */
+function perform(viewer, what, focus) {
+  const canvas = viewer.get("canvas"), factor = { in: 1.25, out: 0.8 }[what];
+  const at = focus && viewer.get("elementRegistry").get(focus);
+  if (factor) canvas.zoom(canvas.zoom() * factor);
+  else if (what === "here" && at) goTo(viewer, at);
+  else fit(viewer);
+}
+
+function connectButtons(host, viewer, state) {
   for (const button of document.querySelectorAll(`[data-diagram-zoom][aria-controls="${host.id}"]`)) {
-    button.addEventListener("click", () => {
-      const factor = step[button.dataset.diagramZoom], canvas = viewer.get("canvas");
-      if (factor) canvas.zoom(canvas.zoom() * factor);
-      else fit(viewer);
-    });
+    button.addEventListener("click", () => perform(viewer, button.dataset.diagramZoom, state.focus));
   }
+}
+
+const MOVES = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+const KEYS = { "+": "in", "=": "in", "-": "out", 0: "fit", ".": "here" };
+
+/** The drawing takes the focus by itself; here it gets its name, and the keys that move and size it. */
+function connectKeys(host, viewer, state) {
+  const svg = host.querySelector("svg[tabindex]");
+  svg?.setAttribute("role", "group");
+  svg?.setAttribute("aria-label", host.dataset.diagramLabel ?? "");
+  if (host.dataset.diagramKeys) svg?.setAttribute("aria-describedby", host.dataset.diagramKeys);
+  host.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const move = MOVES[event.key];
+    if (move) viewer.get("canvas").scroll({ dx: move[0] * 80, dy: move[1] * 80 });
+    else if (KEYS[event.key]) perform(viewer, KEYS[event.key], state.focus);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  });
+}
+
+/** As high as the whole diagram is at the full width, within what a page can bear; `diagram.css` has the limits. */
+function setHeight(host, viewer) {
+  if (!host.classList.contains("is-fitted")) return;
+  const inner = viewer.get("canvas").viewbox().inner;
+  const zoom = Math.min(1, (host.clientWidth - 60) / inner.width);
+  host.style.setProperty("--s-diagram-height", `${Math.round(inner.height * zoom + 56)}px`);
+  viewer.get("canvas").resized();
+}
+
+/** Somebody did something: the marks are drawn anew, and what the reader looks at stays where it is. */
+function keepCurrent(host, viewer, state) {
+  document.addEventListener("live:looked", async ({ detail }) => {
+    if (!detail.changed) return;
+    try {
+      const drawing = await load(host);
+      state.focus = drawing.focus;
+      drawMarks(viewer, drawing, host.dataset.sprite);
+    } catch { /* It stays as it was; the history beside it is current. */ }
+  });
 }
 
 function say(host, text) {
@@ -114,11 +172,16 @@ function say(host, text) {
   host.replaceChildren(line);
 }
 
+async function load(host) {
+  const answer = await fetch(host.dataset.diagram, { headers: { Accept: "application/json" }, credentials: "same-origin" });
+  if (!answer.ok) throw new Error(String(answer.status));
+  return answer.json();
+}
+
 async function show(host) {
   try {
-    const answer = await fetch(host.dataset.diagram, { headers: { Accept: "application/json" }, credentials: "same-origin" });
-    if (!answer.ok) throw new Error(String(answer.status));
-    const drawing = await answer.json();
+    const drawing = await load(host);
+    const state = { focus: drawing.focus };
     // The wheel scrolls the page, as everywhere; the diagram is moved by dragging and sized by its buttons.
     // Names are broken into lines by the font they are drawn in, or long ones would run over the edge of their box.
     const font = { fontFamily: getComputedStyle(document.body).fontFamily };
@@ -130,9 +193,20 @@ async function show(host) {
     });
     await viewer.importXML(drawing.xml);
     drawMarks(viewer, drawing, host.dataset.sprite);
+    setHeight(host, viewer);
     open(viewer, drawing.focus);
-    connectButtons(host, viewer);
-    new ResizeObserver(() => { viewer.get("canvas").resized(); open(viewer, drawing.focus); }).observe(host);
+    connectButtons(host, viewer, state);
+    connectKeys(host, viewer, state);
+    keepCurrent(host, viewer, state);
+    let width = host.clientWidth;
+    new ResizeObserver(() => {
+      viewer.get("canvas").resized();
+      // Its own height follows its width; only another width is another view.
+      if (host.clientWidth === width) return;
+      width = host.clientWidth;
+      setHeight(host, viewer);
+      open(viewer, state.focus);
+    }).observe(host);
     host.dataset.drawn = "yes";
   } catch (problem) {
     console.error("The diagram could not be drawn.", problem);

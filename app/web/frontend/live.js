@@ -52,7 +52,13 @@ function replace(old, fresh) {
   const atEnd = old.matches("[data-scroll-end]") && old.scrollHeight - old.clientHeight - top < 40;
   const chosen = old.querySelector("[data-row][aria-current] a.s-hit")?.getAttribute("href");
   document.dispatchEvent(new CustomEvent("live:replacing", { detail: { part: old } }));
+  const ticked = new Set([...old.querySelectorAll("[data-select]:checked")].map((box) => box.value));
+  const tickedAt = document.activeElement.matches("[data-select]") && old.contains(document.activeElement) ? document.activeElement.value : null;
   old.innerHTML = fresh.innerHTML;
+  for (const box of old.querySelectorAll("[data-select]")) {
+    box.checked = ticked.has(box.value);
+    if (box.value === tickedAt) box.focus();
+  }
   for (const each of old.querySelectorAll("details")) {
     const was = open.get(each.id || each.dataset.panel);
     if (was !== undefined) each.open = was;

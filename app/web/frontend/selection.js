@@ -63,5 +63,7 @@ export function selectRows() {
     list.addEventListener("reset", () => setTimeout(() => show(list)));
   }
   window.addEventListener("pageshow", showSelection);
+  // Rows that are gone are chosen no more; the ticks of the others were kept.
+  document.addEventListener("live:looked", showSelection);
   document.addEventListener("keydown", pressed);
 }

@@ -1,0 +1,1 @@
+"""The requests that nobody has: who waits, for how long, and who could take them."""
