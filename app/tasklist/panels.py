@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from urllib.parse import parse_qs
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select
@@ -14,6 +16,9 @@ from app.people.models import Person
 from app.tasklist import queries
 from app.tasklist.permissions import may_see, may_work_on, standing
 from app.tasklist.taskform import shown_task
+from app.texts import gettext as _
+from app.tickets import queries as tickets
+from app.tickets import trail
 from app.tickets.models import Ticket
 from app.tickets.panels import Content, Slot, panel
 from app.worklog.models import WorkEntry
@@ -29,8 +34,23 @@ def work_on_ticket(session: Session, ticket: Ticket, reader: Person) -> Content:
     tasks.sort(key=lambda task: (not may_work_on(task, who), task.subject_kind != "ticket", task.id))
     rows = queries.rows_of(session, tasks, who, ZoneInfo(reader.zone))
     docked = [(row, shown_task(session, row.task, reader, who)) for row in rows]
-    values = {"docked": docked, "ticket": ticket, "answering": queries.answering(session, ticket, reader, clock.now())}
+    copies = [person.name for person in tickets.participants(session, ticket) if person.is_active]
+    values = {
+        "docked": docked,
+        "ticket": ticket,
+        "answering": queries.answering(session, ticket, reader, clock.now()),
+        "recipients": {"to": ticket.requester.name, "copies": copies},
+        "is_open": any(shown.draft_saved_at is not None for _row, shown in docked),
+    }
     return Content("tasklist/docked.html", values)
+
+
+@trail.lists_tickets("/", title=lambda: str(_("My work")))
+def tickets_of_my_work(session: Session, person: Person, query: str) -> Sequence[int]:
+    """The tickets of My work, in the order in which their tasks stand there."""
+    whole_team = parse_qs(query).get("of", ["teams"])[0] != "me"
+    work = queries.my_work(session, person, whole_team=whole_team, zone=ZoneInfo(person.zone))
+    return [row.ticket.id for row in work.rows if row.ticket is not None]
 
 
 def _open_tasks_around(session: Session, ticket: Ticket) -> list[UserTask]:

@@ -24,6 +24,7 @@ from app.tasklist.files import NOTHING, Brought
 from app.tasklist.models import Draft
 from app.tasklist.permissions import is_candidate, may_work_on, standing
 from app.texts import gettext as _
+from app.worklog import timers
 
 # What one draft may hold; a browser that sends more than any form has is refused.
 DRAFT_MAX_CHARACTERS = 200_000
@@ -68,6 +69,19 @@ def complete(
     forget_draft(session, person, task)
     _changed(session, task)
     return answer
+
+
+def end_timer(session: Session, task: UserTask, person: Person, answer: Mapping[str, Any], *, told: bool) -> None:
+    """End somebody's timer on the ticket whose work their answer has just logged.
+
+    Args:
+        told: whether the form said that it would end; a timer started since goes on.
+    """
+    if not told or task.subject_kind != "ticket" or not answer.get("minutes"):
+        return
+    timer = timers.of_person(session, person.id, task.subject_id)
+    if timer is not None:
+        timers.discard(session, timer)
 
 
 def checked_answer(

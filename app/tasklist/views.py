@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, selectinload
 from app import clock
 from app.db import db
 from app.documents.service import Upload
-from app.engine.models import UserTask
+from app.engine.models import TaskState, UserTask
 from app.errors import InvalidInput, NotFound
 from app.people import queries as people
 from app.people.current import current_person
@@ -27,7 +27,7 @@ from app.tasklist import queries, service
 from app.tasklist.files import NOTHING, REMOVED, Brought
 from app.tasklist.permissions import Standing, may_see, standing
 from app.tasklist.service import TaskIsGone
-from app.tasklist.taskform import drawn_form, shown_task
+from app.tasklist.taskform import TIMED, drawn_form, shown_task
 from app.tickets import queries as tickets
 from app.uploads import takes_files
 from app.web.access import safe_next
@@ -95,6 +95,7 @@ def complete(task_uuid: object) -> ResponseReturnValue:
     rescue(keep)
     try:
         answer = service.complete(session, task, person, typed, brought)
+        service.end_timer(session, task, person, answer, told="_timer_minutes" in request.form)
     except InvalidInput as error:
         session.rollback()
         return _form_again(str(task_uuid), typed, brought, error)
@@ -116,7 +117,14 @@ def draft(task_uuid: object) -> ResponseReturnValue:
     """Keep what was typed so far; the answer says when."""
     person = current_person()
     task = _task(db.session(), str(task_uuid), person)
-    kept = service.save_draft(db.session(), task, person, _typed())
+    if task.state == TaskState.COMPLETED and task.completed_by_id == person.id:
+        # Sent while this was on its way: kept, it would come back into the next round's form.
+        return ""
+    typed = _typed()
+    if typed.get(TIMED) == request.form.get("_timer_minutes"):
+        # What the timer says now is no use later.
+        typed.pop(TIMED, None)
+    kept = service.save_draft(db.session(), task, person, typed)
     if request.headers.get("HX-Request"):
         return render_template("tasklist/draft_saved.html", saved_at=kept.saved_at)
     flash(_("Your draft is kept."))

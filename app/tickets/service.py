@@ -17,7 +17,15 @@ from app.people import queries as people
 from app.people.models import Person, Team
 from app.texts import gettext as _
 from app.tickets import numbers, reopening, search
-from app.tickets.conversation import add_message, add_note, add_participant, add_system_line, reply, storable
+from app.tickets.conversation import (
+    add_message,
+    add_note,
+    add_participant,
+    add_system_line,
+    remove_participant,
+    reply,
+    storable,
+)
 from app.tickets.events import (
     CustomerWrote,
     TicketAssigned,
@@ -28,6 +36,7 @@ from app.tickets.events import (
     TicketPriorityChanged,
     TicketReopened,
     TicketStateChanged,
+    TicketSubjectChanged,
     TicketTypeChanged,
 )
 from app.tickets.lists import PRIORITY_LABELS, ensure_lists
@@ -43,7 +52,10 @@ from app.tickets.models import (
     TicketState,
 )
 
+LONGEST_SUBJECT = 300
+
 __all__ = [
+    "LONGEST_SUBJECT",
     "add_customer_message",
     "add_note",
     "add_participant",
@@ -54,14 +66,17 @@ __all__ = [
     "change_customer",
     "change_priority",
     "change_state",
+    "change_subject",
     "change_type",
     "close",
     "confirm",
     "ensure_lists",
     "open_ticket",
+    "remove_participant",
     "reopen",
     "reply",
     "resolve",
+    "take_from_team",
     "take_over",
 ]
 
@@ -212,6 +227,17 @@ def assign_to_person(session: Session, ticket: Ticket, person: Person | None, *,
         _assign(session, ticket, ticket.team, None, by, "unassigned")
 
 
+def take_from_team(session: Session, ticket: Ticket, *, by: Person | None) -> None:
+    """Leave the ticket without a team, as it was before somebody gave it to one; whoever has it keeps it.
+
+    Raises:
+        Conflict: the ticket is already resolved.
+    """
+    _refuse_resolved(ticket)
+    if ticket.team_id is not None:
+        _assign(session, ticket, None, ticket.assignee, by, "no_team")
+
+
 def take_over(session: Session, ticket: Ticket, person: Person, *, by: Person | None) -> None:
     """Let somebody begin to work on the ticket."""
     assign_to_person(session, ticket, person, by=by)
@@ -295,6 +321,30 @@ def change_priority(session: Session, ticket: Ticket, priority: Priority | str, 
     events.record(
         session,
         TicketPriorityChanged(ticket_id=ticket.id, from_priority=before, to_priority=wanted, by_id=_id(by)),
+    )
+
+
+def change_subject(session: Session, ticket: Ticket, subject: str, *, by: Person | None) -> None:
+    """Call the ticket otherwise; mails that were sent keep the subject they had.
+
+    Raises:
+        InvalidInput: there are no words in it, or far too many.
+    """
+    wanted = " ".join(storable(subject).split())
+    if not wanted:
+        message = _("Say in a few words what it is about.")
+        raise InvalidInput(message, {"subject": [message]})
+    if len(wanted) > LONGEST_SUBJECT:
+        message = _("At most %(most)s characters.", most=LONGEST_SUBJECT)
+        raise InvalidInput(message, {"subject": [message]})
+    if ticket.subject == wanted:
+        return
+    before, ticket.subject = ticket.subject, wanted
+    add_system_line(session, ticket, "subject", by=by, subject=wanted)
+    search.refresh(session, ticket)
+    events.record(
+        session,
+        TicketSubjectChanged(ticket_id=ticket.id, from_subject=before, to_subject=wanted, by_id=_id(by)),
     )
 
 
@@ -407,7 +457,7 @@ def _priority(key: Priority | str) -> Priority:
 
 def _subject(subject: str, text: str) -> str:
     line = " ".join(storable(subject).split()) or next((" ".join(each.split()) for each in text.splitlines()), "")
-    return line[:300] or _("(no subject)")
+    return line[:LONGEST_SUBJECT] or _("(no subject)")
 
 
 def _id(person: Person | None) -> int | None:

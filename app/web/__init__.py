@@ -6,9 +6,21 @@ from flask import Flask
 def init(app: Flask) -> None:
     """Give the application its layout, sign-in, access table, error pages and security headers."""
     # Imported here: workers build the application without any of this.
-    from app.web import access, assets, errorpages, formats, health, identity, live, navigation, security, styleguide
+    from app.web import (
+        access,
+        assets,
+        errorpages,
+        formats,
+        health,
+        identity,
+        live,
+        navigation,
+        security,
+        styleguide,
+        timers,
+    )
 
-    for part in (assets, formats, identity, security, access, navigation, errorpages, health):
+    for part in (assets, formats, identity, security, access, navigation, timers, errorpages, health):
         part.init(app)
     app.register_blueprint(live.blueprint)
     app.register_blueprint(styleguide.blueprint)

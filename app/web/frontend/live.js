@@ -2,6 +2,7 @@
 // others now), "any", or subjects ("ticket:12"); a row with `data-subject` inside counts too. One tab of a browser holds
 // the stream and tells the others, because a browser opens only six connections to one host.
 import { announce } from "./clocks.js";
+import { liveFrom } from "./from.js";
 
 const STREAM = "/live";
 const SETTLE_MS = 400;
@@ -35,15 +36,28 @@ const same = (fresh, part) => textOf(fresh) === textOf(part)
   && [...fresh.querySelectorAll("[aria-label]")].map((each) => each.ariaLabel).join() === [...part.querySelectorAll("[aria-label]")].map((each) => each.ariaLabel).join();
 const textOf = (row) => row.textContent.replace(/\s+/g, " ").trim();
 
+/** Messages in which the reader has opened something stay as they are, with the heading they have now. */
+function keepOpened(old, fresh) {
+  for (const opened of old.querySelectorAll(".s-framed, .s-quoted")) {
+    const message = opened.closest("[id]");
+    const twin = message && fresh.querySelector(`#${CSS.escape(message.id)}`);
+    if (!twin || twin === message) continue;
+    message.querySelector("header")?.replaceWith(twin.querySelector("header"));
+    twin.replaceWith(message);
+  }
+}
+
 /** Put the fresh part in place of the old one; rows that are new or different are marked for a moment. */
 function replace(old, fresh) {
   const before = new Map([...old.querySelectorAll("[data-row]")].map((row) => [keyOf(row), textOf(row)]));
   const focused = old.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
   const open = new Map([...old.querySelectorAll("details[id], details[data-panel]")].map((each) => [each.id || each.dataset.panel, each.open]));
-  const top = old.scrollTop;
-  const atEnd = old.matches("[data-scroll-end]") && old.scrollHeight - old.clientHeight - top < 40;
+  const scroller = old.closest("[data-scroll-end]") ?? old;
+  const top = scroller.scrollTop;
+  const atEnd = scroller.matches("[data-scroll-end]") && scroller.scrollHeight - scroller.clientHeight - top < 40;
   const chosen = old.querySelector("[data-row][aria-current] a.s-hit")?.getAttribute("href");
-  old.innerHTML = fresh.innerHTML;
+  keepOpened(old, fresh);
+  old.replaceChildren(...fresh.childNodes);
   for (const each of old.querySelectorAll("details")) {
     const was = open.get(each.id || each.dataset.panel);
     if (was !== undefined) each.open = was;
@@ -56,8 +70,34 @@ function replace(old, fresh) {
     if (before.get(keyOf(row)) !== textOf(row)) row.classList.add("is-fresh");
   }
   if (focused) old.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
-  old.scrollTop = atEnd ? old.scrollHeight : top;
+  scroller.scrollTop = atEnd ? scroller.scrollHeight : top;
   window.htmx?.process(old);
+}
+
+/** Parts of a list of parts that are new are put in, those that are gone taken out, unless somebody is typing there. */
+function follow(page) {
+  let changed = false;
+  for (const list of document.querySelectorAll("[data-live-list][id]")) {
+    const fresh = page.getElementById(list.id);
+    if (!fresh) continue;
+    const wanted = new Set([...fresh.children].map((part) => part.id));
+    let last = null;
+    for (const part of [...fresh.children]) {
+      const here = part.id && document.getElementById(part.id);
+      if (!here && part.id) {
+        if (last) last.after(part); else list.prepend(part);
+        window.htmx?.process(part);
+        changed = true;
+      }
+      last = here || part;
+    }
+    for (const part of [...list.children]) {
+      if (!part.id || wanted.has(part.id) || isInUse(part)) continue;
+      part.remove();
+      changed = true;
+    }
+  }
+  return changed;
 }
 
 /** The chosen task is on nobody's list any more: say so beside what is being typed, which stays. */
@@ -73,11 +113,15 @@ async function look() {
   looked = Date.now();
   let answer;
   try {
-    answer = await fetch(location.href, { headers: { "X-Live": "1" }, credentials: "same-origin" });
+    answer = await fetch(location.href, { headers: { "X-Live": "1", ...liveFrom() }, credentials: "same-origin" });
   } catch { stale = true; return; }
   // Signed out, or gone: what is on the page stays, the next press says it.
   if (!answer.ok || answer.redirected) return;
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  takeOver(new DOMParser().parseFromString(await answer.text(), "text/html"));
+}
+
+/** Bring the parts of this page to what a fresh copy of it says. */
+function takeOver(page) {
   let changed = false;
   for (const part of parts()) {
     const fresh = page.getElementById(part.id);
@@ -85,9 +129,10 @@ async function look() {
     replace(part, fresh);
     changed = true;
   }
+  changed = follow(page) || changed;
   sayWhatIsGone(page);
   if (changed && document.body.dataset.liveSays) announce(document.body.dataset.liveSays);
-  document.dispatchEvent(new CustomEvent("live:looked", { detail: { changed } }));
+  document.dispatchEvent(new CustomEvent("live:looked", { detail: { changed, page } }));
 }
 
 function lookSoon() {
@@ -109,6 +154,9 @@ function hold(tell) {
 }
 
 export function watchChanges() {
+  document.addEventListener("live:look", () => { if (parts().length) lookSoon(); });
+  // An answer to something this page sent is a fresh copy of it.
+  document.addEventListener("live:answer", ({ detail }) => { looked = Date.now(); takeOver(detail.page); });
   if (!parts().length || !window.EventSource) return;
   const hear = (said) => { if (concerns(said)) lookSoon(); };
   if (navigator.locks && window.BroadcastChannel) {

@@ -1,0 +1,151 @@
+// What is typed into a form with `data-draft` is kept: by the desk while one writes, and in this browser until the desk
+// has said that it has it. So nothing is lost with the connection, the session or the tab.
+import { announce } from "./clocks.js";
+
+const SAVE_AFTER_MS = 900;
+const TRY_AGAIN_MS = 10_000;
+const KEEP_DAYS = 7;
+const words = document.body?.dataset ?? {};
+
+const forms = new WeakMap();
+const keyOf = (form) => `draft:${words.me}:${form.dataset.draftKey}`;
+
+function textsOf(form) {
+  const texts = new FormData();
+  for (const [name, value] of new FormData(form)) if (typeof value === "string") texts.append(name, value);
+  return texts;
+}
+
+/** What the form's fields hold, without what the page itself put there (tokens, marks). */
+function typedIn(form) {
+  return [...textsOf(form)].filter(([name]) => name !== "csrf_token" && !name.startsWith("_"));
+}
+
+function keepHere(form) {
+  try { localStorage.setItem(keyOf(form), JSON.stringify({ at: Date.now(), typed: typedIn(form) })); } catch { /* no storage in this window */ }
+}
+
+function forgetHere(form) {
+  try { localStorage.removeItem(keyOf(form)); } catch { /* as above */ }
+}
+
+function say(form, text, link = null) {
+  const place = form.querySelector("[data-draft-says]");
+  if (!place) return;
+  place.textContent = text;
+  place.classList.toggle("is-unsaved", Boolean(link) || text === words.unsaved || text === words.cannotSave);
+  if (link) {
+    const anchor = document.createElement("a");
+    anchor.href = link;
+    anchor.textContent = words.signIn;
+    place.append(" ", anchor);
+  }
+}
+
+function stateOf(form) {
+  if (!forms.has(form)) forms.set(form, { timer: 0, sending: null, isDirty: false });
+  return forms.get(form);
+}
+
+function saveSoon(form, wait = SAVE_AFTER_MS) {
+  const state = stateOf(form);
+  clearTimeout(state.timer);
+  state.timer = setTimeout(() => save(form), wait);
+}
+
+async function save(form) {
+  const state = stateOf(form);
+  if (!form.isConnected || !state.isDirty) return;
+  if (state.sending) { saveSoon(form); return; }
+  state.isDirty = false;
+  state.sending = new AbortController();
+  try {
+    const answer = await fetch(form.dataset.draft, {
+      method: "POST", body: textsOf(form), credentials: "same-origin", redirect: "manual", signal: state.sending.signal,
+      headers: { "HX-Request": "true", "X-CSRFToken": document.querySelector("meta[name=csrf-token]")?.content ?? "" },
+    });
+    const signIn = answer.headers.get("HX-Redirect");
+    if (signIn) {
+      state.isDirty = true;
+      say(form, words.signedOut, signIn);
+    } else if (answer.ok) {
+      if (!state.isDirty) forgetHere(form);
+      say(form, (await answer.text()).trim());
+    } else {
+      state.isDirty = true;
+      say(form, words.cannotSave);
+      if (answer.status >= 500) saveSoon(form, TRY_AGAIN_MS);
+    }
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    state.isDirty = true;
+    say(form, words.unsaved);
+    saveSoon(form, TRY_AGAIN_MS);
+  } finally {
+    state.sending = null;
+  }
+}
+
+/** The form is on its way, or was sent: what is left of its draft must not come back. */
+function stop(form) {
+  const state = stateOf(form);
+  clearTimeout(state.timer);
+  state.sending?.abort();
+  state.isDirty = false;
+}
+
+function fill(form, typed) {
+  const byName = new Map();
+  for (const [name, value] of typed) byName.set(name, [...(byName.get(name) ?? []), value]);
+  for (const control of form.elements) {
+    if (!control.name || control.type === "hidden" || control.type === "file") continue;
+    const values = byName.get(control.name) ?? [];
+    if (control.type === "radio" || control.type === "checkbox") control.checked = values.includes(control.value);
+    else if (values.length) control.value = values[0];
+  }
+}
+
+/** What the desk has not: typed here while it could not be reached, or after one was signed out. */
+function bringBack(form) {
+  let kept = null;
+  try { kept = JSON.parse(localStorage.getItem(keyOf(form))); } catch { return; }
+  if (!kept) return;
+  const isOld = kept.at < Date.now() - KEEP_DAYS * 86_400_000;
+  if (isOld || JSON.stringify(kept.typed) === JSON.stringify(typedIn(form))) { forgetHere(form); return; }
+  fill(form, kept.typed);
+  form.dispatchEvent(new CustomEvent("draft:back", { bubbles: true }));
+  stateOf(form).isDirty = true;
+  saveSoon(form);
+  say(form, words.broughtBack);
+  announce(words.broughtBack);
+}
+
+const draftOf = (target) => target?.closest?.("form[data-draft]");
+
+export function keepDrafts() {
+  document.addEventListener("input", (event) => {
+    const form = draftOf(event.target);
+    if (!form || event.target.type === "file") return;
+    stateOf(form).isDirty = true;
+    keepHere(form);
+    saveSoon(form);
+  });
+  document.addEventListener("submit", (event) => { if (draftOf(event.target)) stop(event.target); });
+  document.addEventListener("draft:sent", (event) => { stop(event.target); forgetHere(event.target); say(event.target, ""); });
+  document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
+    const form = ctx.sourceElement;
+    if (!form?.matches?.("form[data-draft]")) return;
+    const { status, headers } = ctx.response;
+    // Refused with its errors, or sent to sign in: what was typed is not there yet.
+    if (status >= 200 && status < 300 && !headers.get("HX-Redirect")?.includes("/sign-in")) forgetHere(form);
+  });
+  window.addEventListener("online", () => document.querySelectorAll("form[data-draft]").forEach((form) => save(form)));
+  // Leaving the page within the moment between typing and saving.
+  window.addEventListener("pagehide", () => {
+    for (const form of document.querySelectorAll("form[data-draft]")) {
+      if (!stateOf(form).isDirty) continue;
+      fetch(form.dataset.draft, { method: "POST", body: textsOf(form), credentials: "same-origin", keepalive: true, redirect: "manual", headers: { "HX-Request": "true" } }).catch(() => {});
+    }
+  });
+  document.querySelectorAll("form[data-draft]").forEach(bringBack);
+}
