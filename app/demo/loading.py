@@ -13,11 +13,13 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.demo.company import Company, found
+from app.demo.mails import receive
 from app.demo.stories import STORIES
 from app.demo.telling import Step, Story
 from app.engine import service as engine
 from app.engine.models import Timer, UserTask
 from app.escalations.models import Escalation
+from app.mail import participants
 from app.tasklist import service as tasklist
 from app.tickets import conversation
 from app.tickets import service as tickets
@@ -138,8 +140,18 @@ def _cancel(session: Session, company: Company, ticket: Ticket, step: Step) -> N
     tickets.cancel(session, ticket, step.values["reason"], by=company.person(step.who))
 
 
+def _mails(session: Session, company: Company, ticket: Ticket, step: Step) -> None:
+    receive(session, ticket, company.person(step.who), **step.values)
+
+
+def _copies(session: Session, company: Company, ticket: Ticket, step: Step) -> None:
+    participants.add(session, ticket, step.values["address"], by=company.person(step.who))
+
+
 _VERBS: dict[str, Callable[[Session, Company, Ticket, Step], None]] = {
     "customer_writes": _writes,
+    "mails": _mails,
+    "copies": _copies,
     "note": _note,
     "confirm": _confirm,
     "cancel": _cancel,

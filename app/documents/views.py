@@ -56,15 +56,15 @@ def download(document_uuid: object) -> Response:
 def preview(document_uuid: object) -> Response:
     """Show an image, a PDF or the beginning of a text to somebody who may read it; anything else is only downloaded."""
     document = queries.by_uuid(db.session(), str(document_uuid), seen_by=current_person())
-    content = queries.open_content(document)
-    shown = previews.preview_of(document, content)
+    with queries.open_content(document) as content:
+        shown = previews.preview_of(document, content)
+        text = previews.shown_text(content) if shown is not None and shown.kind == "text" else None
     if shown is None:
-        content.close()
         raise NotFound(_("%(name)s cannot be shown here. Download it instead.", name=document.name))
-    if shown.kind == "text":
-        with content:
-            content = BytesIO(previews.shown_text(content))
-    answer = send_file(content, mimetype=shown.content_type, download_name=document.name, max_age=0)
+    # Opened anew: the server sends a file from where its descriptor stands, which reading has moved.
+    sent = BytesIO(text) if text is not None else queries.open_content(document)
+    answer = send_file(sent, mimetype=shown.content_type, download_name=document.name, max_age=0)
+    answer.content_length = len(text) if text is not None else document.size
     answer.headers["Content-Type"] = shown.content_type
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["X-Frame-Options"] = "SAMEORIGIN"

@@ -79,7 +79,7 @@ class MailOriginal(Model):
 
     message_id: Mapped[int] = mapped_column(ForeignKey("message.id", ondelete="CASCADE"), primary_key=True)
     # What the mail quoted of earlier ones; empty when nothing was cut away.
-    quoted: Mapped[str] = deferred(mapped_column(Text, default=""))
+    quoted: Mapped[str] = deferred(mapped_column(Text, default="", nullable=False))
     # Cleaned, with its looks; images are `cid:` (they came along), `data:` or on somebody's server.
     html: Mapped[str | None] = deferred(mapped_column(Text))
     has_quoted: Mapped[bool] = mapped_column(default=False)

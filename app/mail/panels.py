@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -20,7 +21,7 @@ from app.tickets.panels import Content, below_messages, panel
 WORKING = (Role.AGENT, Role.TEAM_LEAD, Role.MANAGER)
 
 
-@panel("people", order=3)
+@panel("people", order=55)
 def people_in_it(session: Session, ticket: Ticket, reader: Person) -> Content:
     """Who gets the mails of the ticket, and a field for another address."""
     found = tickets.participants(session, ticket)
@@ -34,7 +35,7 @@ def left_out(session: Session, message_ids: Sequence[int]) -> Mapping[int, Conte
     found = originals.beside(session, message_ids)
     if not found:
         return {}
-    keys = dict(session.execute(select(Message.id, Message.uuid).where(Message.id.in_(found))).tuples().all())
+    keys = dict(session.execute(select(Message.id, Message.uuid).where(Message.id.in_(found))).all())
     return {
         message_id: Content("mail/left_out.html", {"beside": beside, "uuid": keys[message_id]})
         for message_id, beside in found.items()
@@ -60,5 +61,6 @@ def _told(mail: OutgoingMail) -> Happening:
     elif mail.kind == OutgoingKind.REPLY:
         words, icon = _("The reply went by mail to %(to)s", to=to), "mail"
     else:
-        words, icon = _("Mail to %(to)s: %(subject)s", to=to, subject=mail.subject), "mail"
+        subject = re.sub(r"^\[[^\]]*\] ", "", mail.subject)
+        words, icon = _("Mail to %(to)s: %(subject)s", to=to, subject=subject), "mail"
     return Happening(mail.created_at, mail.id, words, icon)

@@ -33,7 +33,7 @@ def add(session: Session, ticket: Ticket, address: str, name: str = "", *, by: P
     if not _ADDRESS.fullmatch(email) or len(email) > 254:
         raise _refused(_("Write a whole e-mail address, such as depozit@firma.ro."))
     if email in own_addresses(session, desk_settings()):
-        raise _refused(_("%(email)s is the desk's own address: its mails would come back.", email=email))
+        raise _refused(_("%(email)s is the desk’s own address: its mails would come back.", email=email))
     if is_machine_address(email):
         raise _refused(_("%(email)s is not read by a person.", email=email))
     if email == ticket.requester.email:

@@ -130,4 +130,5 @@ def _told(entry: ClockEntry, kind: ClockKind, reason: str | None) -> Happening:
         EntryKind.RETARGET: (_("Reply deadline moved") if is_reply else _("Solution deadline moved"), "hourglass"),
         EntryKind.BREACH: (_("Reply deadline missed") if is_reply else _("Solution deadline missed"), "alert-triangle"),
     }[EntryKind(entry.kind)]
-    return Happening(entry.at, entry.id, f"{words}: {reason}" if reason else words, icon, entry.actor_id)
+    told = _("%(what)s: %(why)s", what=words, why=reason) if reason else words
+    return Happening(entry.at, entry.id, told, icon, entry.actor_id)

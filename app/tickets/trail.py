@@ -114,4 +114,4 @@ def _numbers(session: Session, person: Person, ids: Sequence[int | None]) -> dic
     if not wanted:
         return {}
     found = select(Ticket.id, Ticket.number).where(Ticket.id.in_(wanted), visible_to(person))
-    return dict(session.execute(found).tuples().all())
+    return dict(session.execute(found).all())

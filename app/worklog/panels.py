@@ -22,7 +22,7 @@ WORKING = (Role.AGENT, Role.TEAM_LEAD, Role.MANAGER)
 SHOWN = 6
 
 
-@panel("worklog", order=20, live="mine")
+@panel("worklog", order=5, live="mine")
 def work_done(session: Session, ticket: Ticket, reader: Person) -> Content | None:
     """The reader's timer, the newest entries with how far each is on its way to being counted, and the sums."""
     may_log = reader.has_role(*WORKING)

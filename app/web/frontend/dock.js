@@ -123,7 +123,7 @@ export function dockForms() {
       open(part);
       if (opens.dataset.choose) choose(part, opens.dataset.choose);
       // Opened from the bar of a small screen: the form comes into sight from wherever one is.
-      if (opens.closest(".s-actbar")) part.scrollIntoView({ block: "start" });
+      if (opens.closest(".s-actbar")) dock().scrollIntoView({ block: "start" });
     }
     if (event.target.closest("[data-fold]")) fold();
   });

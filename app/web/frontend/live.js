@@ -34,7 +34,15 @@ const keyOf = (row) => row.dataset.row || row.querySelector("a[href]")?.getAttri
 /** Whether two parts say the same; tokens of forms and what scripts added do not count. */
 const same = (fresh, part) => textOf(fresh) === textOf(part)
   && [...fresh.querySelectorAll("[aria-label]")].map((each) => each.ariaLabel).join() === [...part.querySelectorAll("[aria-label]")].map((each) => each.ariaLabel).join();
-const textOf = (row) => row.textContent.replace(/\s+/g, " ").trim();
+/** What a part says; a timer that counts says the same all the time. */
+function textOf(row) {
+  let part = row;
+  if (row.querySelector("[data-timer]")) {
+    part = row.cloneNode(true);
+    part.querySelectorAll("[data-timer][data-since]").forEach((timer) => timer.replaceChildren());
+  }
+  return part.textContent.replace(/\s+/g, " ").trim();
+}
 
 /** Messages in which the reader has opened something stay as they are, with the heading they have now. */
 function keepOpened(old, fresh) {

@@ -1,6 +1,7 @@
 // What floats or folds: toasts that leave by themselves, pop-overs that close on Escape, panels that stay as one left them.
 const TOAST_MS = 6000;
 const EDGE = 12;
+const LEAST_HEIGHT = 160;
 
 function watch(toast) {
   let timer = setTimeout(() => toast.remove(), TOAST_MS);
@@ -33,9 +34,8 @@ function fit(pop) {
   const room = document.documentElement.clientWidth - EDGE;
   const shift = place.right > room ? Math.max(EDGE - place.left, room - place.right) : place.left < EDGE ? EDGE - place.left : 0;
   if (shift) box.style.translate = `${shift}px 0`;
-  // A page that scrolls as a whole shows the rest when one scrolls; in a window that stands still it would be cut off.
-  const stands = document.querySelector(".s-fixed") && getComputedStyle(document.querySelector(".s-fixed")).overflow === "hidden";
-  if (stands && place.bottom > innerHeight - EDGE) box.style.maxHeight = `${Math.max(160, innerHeight - EDGE - place.top)}px`;
+  const height = innerHeight - EDGE - place.top;
+  if (place.height > height && height >= LEAST_HEIGHT) box.style.maxHeight = `${height}px`;
 }
 
 export function popOver() {

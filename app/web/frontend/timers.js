@@ -10,8 +10,8 @@ function secondsOf(timer) {
 function tick() {
   for (const timer of document.querySelectorAll("[data-timer][data-since]")) {
     const seconds = secondsOf(timer);
-    const text = `${pad(Math.floor(seconds / 3600))}:${pad(Math.floor(seconds / 60) % 60)}:${pad(seconds % 60)}`;
-    if (timer.textContent !== text) timer.textContent = text;
+    const parts = [`${pad(Math.floor(seconds / 3600))}:${pad(Math.floor(seconds / 60) % 60)}`, `:${pad(seconds % 60)}`];
+    parts.forEach((text, at) => { const place = timer.children[at]; if (place && place.textContent !== text) place.textContent = text; });
   }
   followTimer();
 }

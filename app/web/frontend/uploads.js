@@ -40,7 +40,7 @@ function send(target, file, { row, say, words }) {
   return new Promise((resolve) => {
     const end = (text, state) => { say(text, state); resolve(state === "is-done"); };
     const most = Number(target.dataset.most);
-    if (most && file.size > most) { end(words.tooLarge.replace("{}", sizeOf(most)), "is-wrong"); return; }
+    if (most && file.size > most) { end(words.tooLarge.replace("{}", target.dataset.mostWords), "is-wrong"); return; }
     const body = new FormData();
     body.append("csrf_token", target.elements.csrf_token.value);
     body.append("files", file, file.name);

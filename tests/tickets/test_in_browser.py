@@ -1,0 +1,360 @@
+"""What only a browser shows of the ticket page: the folded form, drafts, the timer, files, and two people at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, StorageState, ViewportSize, expect, sync_playwright
+from sqlalchemy.orm import Session
+
+from app.people.models import Person, Role
+from app.tickets import conversation, queries
+from app.tickets.models import MessageKind
+from tests import world
+from tests.chromium import PASSWORD, executable, person_who_signs_in, served
+from tests.pages import Pages, open_desk, ticket_of
+
+pytestmark = pytest.mark.browser
+
+DESKTOP = ViewportSize(width=1440, height=900)
+LAPTOP = ViewportSize(width=1280, height=800)
+PHONE = ViewportSize(width=390, height=844)
+# Files as a drag or a paste brings them.
+FILES = """(files) => { const all = new DataTransfer();
+    for (const [name, size, type] of files) all.items.add(new File(["x".repeat(size)], name, { type }));
+    return all; }"""
+PASTE = """(all) => document.querySelector("#talk").dispatchEvent(
+    new ClipboardEvent("paste", { clipboardData: all, bubbles: true, cancelable: true }))"""
+
+Open = Callable[[str], Page]
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Pages:
+    return open_desk(tmp_path_factory.mktemp("browser"), web_threads=240, document_max_bytes=1_048_576)
+
+
+@pytest.fixture(scope="module")
+def team(desk: Pages) -> list[str]:
+    """The addresses of two agents of the team that gets new requests."""
+    emails = [person_who_signs_in(desk.app, Role.AGENT) for _each in range(2)]
+
+    def put_together(session: Session) -> None:
+        world.add_team(session, "support", members=session.query(Person).filter(Person.email.in_(emails)).all())
+
+    desk.write(put_together)
+    return emails
+
+
+@pytest.fixture(scope="module")
+def address(desk: Pages) -> Iterator[str]:
+    with served(desk.app) as base:
+        yield base
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable(), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def cookies(chromium: Browser, address: str, team: list[str]) -> dict[str, StorageState]:
+    """What a browser remembers of being signed in, by person."""
+    found = {}
+    for email in team:
+        context = chromium.new_context(base_url=address)
+        sign_in(context.new_page(), email)
+        found[email] = context.storage_state()
+        context.close()
+    return found
+
+
+@pytest.fixture
+def signed_in(chromium: Browser, address: str, cookies: dict[str, StorageState]) -> Iterator[Open]:
+    """A browser of its own for somebody; what it complains about fails the test, refusals (4xx) excepted."""
+    complaints: list[str] = []
+    contexts = []
+
+    def open_browser(email: str) -> Page:
+        context = chromium.new_context(
+            base_url=address, viewport=DESKTOP, reduced_motion="reduce", storage_state=cookies[email]
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        return page
+
+    yield open_browser
+    for context in contexts:
+        context.close()
+    assert [text for text in complaints if "status of 4" not in text and "ERR_INTERNET" not in text] == []
+
+
+def sign_in(page: Page, email: str) -> None:
+    page.goto("/sign-in")
+    page.fill("#email", email)
+    page.fill("#password", PASSWORD)
+    page.press("#password", "Enter")
+    page.wait_for_url(lambda url: "sign-in" not in url)
+
+
+@pytest.fixture
+def page(signed_in: Open, team: list[str]) -> Page:
+    return signed_in(team[0])
+
+
+def mine(desk: Pages, email: str) -> str:
+    """A request that somebody is working on."""
+    number = desk.ticket(desk.contact()[0])
+
+    def person_id(session: Session) -> int:
+        return session.query(Person).filter_by(email=email).one().id
+
+    desk.complete(number, desk.write(person_id), {"outcome": "mine", "person": None})
+    return number
+
+
+@pytest.fixture
+def number(desk: Pages, team: list[str]) -> str:
+    return mine(desk, team[0])
+
+
+def test_the_form_is_one_line_until_one_writes_and_folds_back_only_when_nothing_is_typed(
+    page: Page, number: str
+) -> None:
+    page.set_viewport_size(LAPTOP)
+    page.goto(f"/tickets/{number}")
+    reply, line = page.locator("textarea[data-reply]"), page.locator(".s-foldline")
+    expect(reply).to_be_hidden()
+    folded = page.locator("#talk").bounding_box()
+    assert folded is not None
+    assert folded["height"] > 400
+
+    page.keyboard.press("r")
+    expect(reply).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(reply).to_be_hidden()
+    page.locator(".s-foldchoice", has_text="Solved").click()
+    expect(page.locator(".s-choice input[value=solved]")).to_be_checked()
+    page.keyboard.type("Half a sentence")
+    page.keyboard.press("Escape")
+
+    expect(reply).to_have_value("Half a sentence")
+    expect(line).to_be_hidden()
+    page.keyboard.press("Escape")
+    expect(reply).to_be_visible()
+
+
+def test_what_was_typed_is_there_after_signing_out_and_in(page: Page, team: list[str], number: str) -> None:
+    page.goto(f"/tickets/{number}")
+    page.keyboard.press("n")
+    page.fill("#note-text", "The switch is on the second floor.")
+    expect(page.locator("#note-form [data-draft-says]")).to_contain_text("Draft saved")
+    page.context.clear_cookies()
+    # Another window signed out meanwhile; the desk refuses, and this browser keeps the rest.
+    page.locator("#note-text").press("End")
+    page.keyboard.type(" Key at the desk.")
+    expect(page.locator("#note-form [data-draft-says]")).to_contain_text("kept in this browser")
+
+    sign_in(page, team[0])
+    page.goto(f"/tickets/{number}")
+
+    expect(page.locator("#note-text")).to_have_value("The switch is on the second floor. Key at the desk.")
+    expect(page.locator("#note-form [data-draft-says]")).to_contain_text("Draft saved")
+
+
+def test_what_is_typed_without_a_connection_is_saved_when_it_is_back(page: Page, number: str) -> None:
+    page.goto(f"/tickets/{number}")
+    page.keyboard.press("n")
+    page.context.set_offline(True)
+    page.fill("#note-text", "Written in the cellar.")
+    expect(page.locator("#note-form [data-draft-says]")).to_contain_text("no connection")
+
+    page.context.set_offline(False)
+
+    expect(page.locator("#note-form [data-draft-says]")).to_contain_text("Draft saved")
+
+
+def test_a_note_is_added_and_the_page_stays_with_what_else_was_typed(page: Page, number: str) -> None:
+    page.goto(f"/tickets/{number}")
+    page.keyboard.press("r")
+    page.fill("textarea[data-reply]", "Not sent yet")
+    page.click("[role=tab][data-key=n]")
+    page.fill("#note-text", "Only for us.")
+    page.evaluate("window.stays = true")
+
+    page.click("text=Add note")
+
+    expect(page.locator(".s-msg.is-note")).to_contain_text("Only for us.")
+    expect(page.locator(".s-toast")).to_contain_text("Note added")
+    expect(page.locator("#note-text")).to_have_value("")
+    expect(page.locator("textarea[data-reply]")).to_have_value("Not sent yet")
+    assert page.evaluate("window.stays")
+
+
+def test_a_change_is_undone_from_its_message(page: Page, number: str) -> None:
+    page.goto(f"/tickets/{number}")
+    page.click("#menu-change summary")
+    page.select_option("#c-priority", "urgent")
+    page.click("#menu-change .btn-primary")
+    expect(page.locator("#meta")).to_contain_text("Urgent")
+    expect(page.locator("#menu-change form")).to_be_hidden()
+
+    page.click(".s-toast >> text=Undo")
+
+    expect(page.locator("#meta")).to_contain_text("Normal")
+
+
+def test_the_timer_counts_on_through_a_reload_and_in_the_rail_of_other_pages(page: Page, number: str) -> None:
+    page.goto(f"/tickets/{number}")
+    page.locator("h1").click()
+    page.keyboard.press("t")
+    expect(page.locator(".s-timerbox [data-timer]")).to_contain_text("00:00")
+    expect(page.locator("#timers-rail")).to_contain_text(number)
+
+    page.reload()
+    expect(page.locator(".s-timerbox [data-since]")).to_be_visible()
+    page.goto("/tickets/")
+    expect(page.locator("#timers-rail .s-timer").first).to_contain_text(f"{number} · working")
+    page.click("#timers-rail .s-timer >> nth=0")
+    page.wait_for_url(f"**/tickets/{number}")
+    page.locator("#stop-and-log > summary").click()
+    page.fill("#t-note", "Looked at it")
+    page.click("text=Log the work")
+
+    expect(page.locator(".s-entries")).to_contain_text("Looked at it")
+    expect(page.locator("#timers-rail")).not_to_contain_text(number)
+
+
+def test_files_are_dropped_anywhere_and_each_says_what_became_of_it(page: Page, number: str) -> None:
+    page.goto(f"/tickets/{number}")
+    files = page.evaluate_handle(FILES, [["plan.txt", 9, "text/plain"], ["film.mp4", 1_100_000, "video/mp4"]])
+    page.dispatch_event("#talk", "dragenter", {"dataTransfer": files})
+    expect(page.locator("[data-dropzone]")).to_be_visible()
+
+    page.dispatch_event("#talk", "drop", {"dataTransfer": files})
+
+    expect(page.locator("[data-dropzone]")).to_be_hidden()
+    expect(page.locator("[data-uploads] li.is-wrong")).to_contain_text("Larger than 1 MB")
+    expect(page.locator("#panel-documents")).to_contain_text("plan.txt")
+    expect(page.locator("#panel-documents")).not_to_contain_text("film.mp4")
+
+
+def test_a_pasted_screenshot_is_a_document_or_goes_with_the_reply_one_is_writing(page: Page, number: str) -> None:
+    page.goto(f"/tickets/{number}")
+    picture = page.evaluate_handle(FILES, [["image.png", 40, "image/png"]])
+    page.evaluate(PASTE, picture)
+    expect(page.locator("#panel-documents")).to_contain_text("screenshot-")
+
+    page.keyboard.press("r")
+    page.evaluate(PASTE.replace("#talk", "textarea[data-reply]"), picture)
+
+    expect(page.locator("#work [data-chosen]").first).to_contain_text("screenshot-")
+
+
+def test_an_upload_can_be_stopped(page: Page, number: str) -> None:
+    page.goto(f"/tickets/{number}")
+    page.route("**/documents/on/*", lambda route: None)
+    files = page.evaluate_handle(FILES, [["slow.bin", 500_000, "application/octet-stream"]])
+    page.dispatch_event("#talk", "drop", {"dataTransfer": files})
+
+    page.click("[data-uploads] [data-cancel]")
+
+    expect(page.locator("[data-uploads] li.is-stopped")).to_contain_text("Cancelled")
+
+
+def test_two_people_at_one_request_see_each_other_and_lose_nothing(
+    signed_in: Open, desk: Pages, team: list[str], number: str
+) -> None:
+    ana, ion = signed_in(team[0]), signed_in(team[1])
+    for page in (ana, ion):
+        page.goto(f"/tickets/{number}")
+    ion.keyboard.press("n")
+    ion.fill("#note-text", "half a sentence")
+    ana.keyboard.press("r")
+    ana.fill("textarea[data-reply]", "It works again.")
+    expect(ion.locator("#answering")).to_contain_text("is answering")
+
+    ana.locator(".s-choice", has_text="Solved").click()
+    ana.fill("#work input[name=minutes]", "5")
+    ana.locator("#work .btn-primary").first.click()
+
+    expect(ion.locator("#messages")).to_contain_text("It works again.")
+    expect(ion.locator("#meta")).to_contain_text("Resolved")
+    expect(ion.locator("[data-gone]")).to_be_visible()
+    expect(ion.locator("#note-text")).to_have_value("half a sentence")
+
+
+def test_older_messages_stay_when_something_new_is_said(page: Page, desk: Pages, number: str) -> None:
+    def talk(session: Session) -> None:
+        ticket = ticket_of(session, number)
+        for each in range(queries.MESSAGES + 10):
+            conversation.add_message(
+                session,
+                ticket,
+                MessageKind.CUSTOMER,
+                f"line {each:03}",
+                author=ticket.requester,
+                channel="email",
+            )
+
+    desk.write(talk)
+    page.goto(f"/tickets/{number}")
+    expect(page.locator("#talk")).not_to_contain_text("line 000")
+    page.locator("[data-older]").click()
+    expect(page.locator("#talk")).to_contain_text("line 000")
+
+    page.keyboard.press("n")
+    page.fill("#note-text", "new")
+    page.click("text=Add note")
+    expect(page.locator("#talk .is-note")).to_have_count(1)
+
+    lines = page.locator("#talk .s-msg.is-customer").all_inner_texts()
+    assert sum("line " in text for text in lines) == queries.MESSAGES + 10
+
+
+def test_why_a_deadline_is_when_it_is_stands_inside_the_window(page: Page, number: str) -> None:
+    for width, height in ((1440, 900), (1280, 640), (1024, 768), (768, 600), (390, 844), (360, 640)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.goto(f"/tickets/{number}")
+        for clock in ("response", "resolution"):
+            page.locator(f"#why-{clock} summary").focus()
+            page.keyboard.press("Enter")
+            expect(page.locator(f"#why-{clock} .s-pop")).to_be_in_viewport(ratio=1)
+            page.keyboard.press("Escape")
+            expect(page.locator(f"#why-{clock} summary")).to_be_focused()
+
+
+def test_on_a_phone_the_bar_opens_the_form_and_nothing_goes_sideways(page: Page, number: str) -> None:
+    page.set_viewport_size(PHONE)
+    page.goto(f"/tickets/{number}")
+    expect(page.locator("#side")).to_be_hidden()
+    page.click(".s-actbar [data-open-work]")
+    expect(page.locator("textarea[data-reply]")).to_be_in_viewport()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+    page.click("[data-part=side]")
+    page.set_viewport_size({"width": 360, "height": 740})
+
+    expect(page.locator("#panel-worklog")).to_be_visible()
+    expect(page.locator("#talk")).to_be_hidden()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_without_scripts_every_form_is_there(chromium: Browser, address: str, team: list[str], number: str) -> None:
+    context = chromium.new_context(base_url=address, viewport=DESKTOP, java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, team[0])
+    page.goto(f"/tickets/{number}")
+
+    page.fill("#note-text", "Without scripts.")
+    page.click("text=Add note")
+
+    expect(page.locator(".s-msg.is-note")).to_contain_text("Without scripts.")
+    expect(page.locator("textarea[data-reply]")).to_be_visible()
+    context.close()
