@@ -4,11 +4,13 @@
 const dock = () => document.querySelector("[data-dock]");
 const tabsOf = (root) => [...root.querySelectorAll("[data-tab]")];
 
+/** Whether something is written in it, now or in a draft that came with the page. */
 function isTyped(root) {
   return [...root.querySelectorAll("textarea, input:not([type=hidden])")].some((field) => {
     if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
-    return field.type === "file" ? field.files.length > 0 : field.value !== field.defaultValue;
-  }) || [...root.querySelectorAll("form[data-draft-at]")].some((form) => Number(form.dataset.draftAt) > 0);
+    if (field.type === "file") return field.files.length > 0;
+    return field.matches("textarea") ? field.value.trim() !== "" : field.value !== field.defaultValue;
+  });
 }
 
 /** The field one writes into: the reply of a task, the text of the note, else the first field. */
@@ -71,6 +73,7 @@ function makeTabs(root) {
     tab.id = `tab-${part.dataset.tab}`;
     tab.textContent = part.dataset.tabTitle;
     if (part.dataset.tab === "note") tab.dataset.key = "n";
+    else if (part.dataset.mine !== undefined && !list.querySelector("[data-key=r]")) tab.dataset.key = "r";
     part.setAttribute("role", "tabpanel");
     part.setAttribute("aria-labelledby", tab.id);
     tab.addEventListener("click", () => open(part));

@@ -100,22 +100,29 @@ function fill(form, typed) {
   for (const control of form.elements) {
     if (!control.name || control.type === "hidden" || control.type === "file") continue;
     const values = byName.get(control.name) ?? [];
-    if (control.type === "radio" || control.type === "checkbox") control.checked = values.includes(control.value);
-    else if (values.length) control.value = values[0];
+    if (control.type === "radio" || control.type === "checkbox") {
+      const was = control.checked;
+      control.checked = values.includes(control.value);
+      // Other fields may depend on it: they are drawn anew.
+      if (control.checked && !was && control.hasAttribute("hx-post")) control.dispatchEvent(new Event("change", { bubbles: true }));
+    } else if (values.length) control.value = values[0];
   }
 }
 
-/** What the desk has not: typed here while it could not be reached, or after one was signed out. */
+/** What the desk may not have: typed here while it could not be reached, or after one was signed out. */
 function bringBack(form) {
   let kept = null;
+  stateOf(form);
   try { kept = JSON.parse(localStorage.getItem(keyOf(form))); } catch { return; }
   if (!kept) return;
   const isOld = kept.at < Date.now() - KEEP_DAYS * 86_400_000;
-  if (isOld || JSON.stringify(kept.typed) === JSON.stringify(typedIn(form))) { forgetHere(form); return; }
-  fill(form, kept.typed);
-  form.dispatchEvent(new CustomEvent("draft:back", { bubbles: true }));
+  if (isOld) { forgetHere(form); return; }
+  // The desk may not have it, however it came to stand here: a form that was refused shows what was sent.
   stateOf(form).isDirty = true;
   saveSoon(form);
+  if (JSON.stringify(kept.typed) === JSON.stringify(typedIn(form))) return;
+  fill(form, kept.typed);
+  form.dispatchEvent(new CustomEvent("draft:back", { bubbles: true }));
   say(form, words.broughtBack);
   announce(words.broughtBack);
 }
@@ -147,5 +154,8 @@ export function keepDrafts() {
       fetch(form.dataset.draft, { method: "POST", body: textsOf(form), credentials: "same-origin", keepalive: true, redirect: "manual", headers: { "HX-Request": "true" } }).catch(() => {});
     }
   });
-  document.querySelectorAll("form[data-draft]").forEach(bringBack);
+  const look = () => document.querySelectorAll("form[data-draft]").forEach((form) => { if (!forms.has(form)) bringBack(form); });
+  // When every script of the page is there to hear of it.
+  document.addEventListener("DOMContentLoaded", look);
+  document.addEventListener("htmx:after:swap", look);
 }

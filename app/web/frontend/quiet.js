@@ -28,7 +28,6 @@ function accept(form, page) {
   for (const wrong of form.querySelectorAll("[aria-invalid]")) wrong.removeAttribute("aria-invalid");
   for (const list of form.querySelectorAll("[data-chosen]")) list.hidden = true;
   form.querySelectorAll(".s-field-error").forEach((each) => each.remove());
-  if (form.dataset.draftAt !== undefined) form.dataset.draftAt = "0";
   form.dispatchEvent(new CustomEvent("draft:sent", { bubbles: true }));
   if (form.contains(document.activeElement)) document.activeElement.blur();
   const pop = form.closest("details[data-pop], details.s-more");
