@@ -13,7 +13,7 @@ from app import clock
 from app.engine.models import TaskState, UserTask
 from app.escalations.models import Escalation
 from app.people.models import Person
-from app.tasklist import queries
+from app.tasklist import queries, service
 from app.tasklist.permissions import may_see, may_work_on, standing
 from app.tasklist.taskform import shown_task
 from app.texts import gettext as _
@@ -34,11 +34,13 @@ def work_on_ticket(session: Session, ticket: Ticket, reader: Person) -> Content:
     tasks.sort(key=lambda task: (not may_work_on(task, who), task.subject_kind != "ticket", task.id))
     rows = queries.rows_of(session, tasks, who, ZoneInfo(reader.zone))
     docked = [(row, shown_task(session, row.task, reader, who)) for row in rows]
+    beside = queries.drafts_beside(session, reader, ticket, [row.task for row, shown in docked if shown.may_complete])
     copies = [person.name for person in tickets.participants(session, ticket) if person.is_active]
     values = {
         "docked": docked,
         "ticket": ticket,
         "answering": queries.answering(session, ticket, reader, clock.now()),
+        "kept": [(task, words) for draft, task in beside if (words := service.words_of(session, task, draft))],
         "recipients": {"to": ticket.requester.name, "copies": copies},
         "is_open": any(shown.draft_saved_at is not None for _row, shown in docked),
     }

@@ -28,6 +28,8 @@ from app.worklog import timers
 
 # What one draft may hold; a browser that sends more than any form has is refused.
 DRAFT_MAX_CHARACTERS = 200_000
+# Fields of forms that hold somebody's own words.
+WRITTEN = ("textarea", "textfield")
 
 Typed = Mapping[str, Any]
 
@@ -182,6 +184,14 @@ def save_draft(session: Session, task: UserTask, person: Person, typed: Typed) -
     # Who reads the same ticket sees that somebody is answering.
     touch(session, task.subject)
     return draft
+
+
+def words_of(session: Session, task: UserTask, draft: Draft) -> list[str]:
+    """What a draft says in somebody's own words; choices and numbers are quickly made again."""
+    form = form_of(session, task)
+    fields = form.all_fields if form is not None else ()
+    texts = [draft.values.get(each.key) for each in fields if each.type in WRITTEN and each.display != "duration"]
+    return [text for text in texts if isinstance(text, str) and text.strip()]
 
 
 def forget_draft(session: Session, person: Person, task: UserTask) -> None:

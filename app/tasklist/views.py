@@ -131,6 +131,18 @@ def draft(task_uuid: object) -> ResponseReturnValue:
     return redirect(_after())
 
 
+@blueprint.post("/tasks/<uuid:task_uuid>/draft/forget")
+def forget(task_uuid: object) -> ResponseReturnValue:
+    """Throw away what the reader typed into this step, also when it has become another team's meanwhile."""
+    session, person = db.session(), current_person()
+    task = session.scalar(select(UserTask).where(UserTask.uuid == str(task_uuid)))
+    if task is None or queries.draft_of(session, person, task) is None:
+        raise NotFound(_("There is no text of yours here any more."))
+    service.forget_draft(session, person, task)
+    flash(_("Your text is thrown away."))
+    return redirect(_after())
+
+
 @blueprint.post("/tasks/<uuid:task_uuid>/claim")
 def claim(task_uuid: object) -> ResponseReturnValue:
     """Take a task that nobody has."""
@@ -212,12 +224,13 @@ def _form_again(task_uuid: str, typed: dict[str, Any], brought: Brought, error: 
 def _gone_page(task: UserTask, reader: Person) -> str:
     session = db.session()
     row = queries.rows_of(session, [task], standing(session, reader), get_timezone())[0]
+    draft = queries.draft_of(session, reader, task)
     return render_template(
         "tasklist/gone_fragment.html" if request.headers.get("HX-Request") else "tasklist/gone.html",
         task=task,
         ticket=row.ticket,
         winner=people.people_by_ids(session, [task.completed_by_id]).get(task.completed_by_id or 0),
-        draft=queries.draft_of(session, reader, task),
+        words=service.words_of(session, task, draft) if draft is not None else [],
         again=queries.same_step(session, task),
     )
 

@@ -10,13 +10,22 @@ from sqlalchemy.orm import Session
 
 from app import clock, events
 from app.contracts import queries as contracts
-from app.contracts.days import desk_day, today
+from app.contracts.days import today
 from app.contracts.models import Customer
 from app.errors import Conflict, InvalidInput
 from app.people import queries as people
 from app.people.models import Person, Team
 from app.texts import gettext as _
 from app.tickets import numbers, reopening, search
+from app.tickets.changing import (
+    LONGEST_SUBJECT,
+    change_customer,
+    change_priority,
+    change_subject,
+    change_type,
+    priority_of,
+    type_of,
+)
 from app.tickets.conversation import (
     add_message,
     add_note,
@@ -31,28 +40,21 @@ from app.tickets.events import (
     TicketAssigned,
     TicketCancelled,
     TicketConfirmed,
-    TicketCustomerChanged,
     TicketOpened,
-    TicketPriorityChanged,
     TicketReopened,
     TicketStateChanged,
-    TicketSubjectChanged,
-    TicketTypeChanged,
 )
-from app.tickets.lists import PRIORITY_LABELS, ensure_lists
+from app.tickets.lists import ensure_lists
 from app.tickets.models import (
     Category,
     Channel,
     Message,
     MessageKind,
     Priority,
-    RequestType,
     State,
     Ticket,
     TicketState,
 )
-
-LONGEST_SUBJECT = 300
 
 __all__ = [
     "LONGEST_SUBJECT",
@@ -108,7 +110,7 @@ def open_ticket(
     Raises:
         InvalidInput: the type or the priority is unknown, or there is no text.
     """
-    kind = _type(session, type_key)
+    kind = type_of(session, type_key)
     contact = None if customer is not None else contracts.contact_of(session, requester)
     owner = customer or (contact.customer if contact else contracts.unknown_customer(session))
     moment = clock.now()
@@ -117,7 +119,7 @@ def open_ticket(
         number=uuid.uuid4().hex,
         subject=_subject(subject, text),
         type=kind,
-        priority=_priority(priority or kind.default_priority),
+        priority=priority_of(priority or kind.default_priority),
         state=_state(session, State.NEW),
         channel=Channel(channel),
         customer=owner,
@@ -311,71 +313,6 @@ def reopen(session: Session, ticket: Ticket, *, by: Person | None) -> None:
     events.record(session, TicketReopened(ticket_id=ticket.id, was_closed=was_closed, by_id=_id(by)))
 
 
-def change_priority(session: Session, ticket: Ticket, priority: Priority | str, *, by: Person | None) -> None:
-    """Say how much the request presses; the deadlines follow."""
-    wanted = _priority(priority)
-    if ticket.priority == wanted:
-        return
-    before, ticket.priority = ticket.priority, wanted
-    add_system_line(session, ticket, "priority", by=by, priority=PRIORITY_LABELS[wanted])
-    events.record(
-        session,
-        TicketPriorityChanged(ticket_id=ticket.id, from_priority=before, to_priority=wanted, by_id=_id(by)),
-    )
-
-
-def change_subject(session: Session, ticket: Ticket, subject: str, *, by: Person | None) -> None:
-    """Call the ticket otherwise; mails that were sent keep the subject they had.
-
-    Raises:
-        InvalidInput: there are no words in it, or far too many.
-    """
-    wanted = " ".join(storable(subject).split())
-    if not wanted:
-        message = _("Say in a few words what it is about.")
-        raise InvalidInput(message, {"subject": [message]})
-    if len(wanted) > LONGEST_SUBJECT:
-        message = _("At most %(most)s characters.", most=LONGEST_SUBJECT)
-        raise InvalidInput(message, {"subject": [message]})
-    if ticket.subject == wanted:
-        return
-    before, ticket.subject = ticket.subject, wanted
-    add_system_line(session, ticket, "subject", by=by, subject=wanted)
-    search.refresh(session, ticket)
-    events.record(
-        session,
-        TicketSubjectChanged(ticket_id=ticket.id, from_subject=before, to_subject=wanted, by_id=_id(by)),
-    )
-
-
-def change_type(session: Session, ticket: Ticket, type_key: str, *, by: Person | None) -> None:
-    """Say that it is another type of request; the process it runs stays the one it began with."""
-    wanted = _type(session, type_key)
-    if ticket.type_key == wanted.key:
-        return
-    before, ticket.type = ticket.type_key, wanted
-    add_system_line(session, ticket, "type", by=by, type=wanted.labels)
-    events.record(
-        session,
-        TicketTypeChanged(ticket_id=ticket.id, from_type=before, to_type=wanted.key, by_id=_id(by)),
-    )
-
-
-def change_customer(session: Session, ticket: Ticket, customer: Customer, *, by: Person | None) -> None:
-    """Say whose request it is; the contract is the one that covered that customer on the day it was opened."""
-    if ticket.customer_id == customer.id:
-        return
-    before, ticket.customer = ticket.customer_id, customer
-    ticket.contract = contracts.contract_for(session, customer.id, desk_day(ticket.opened_at))
-    add_system_line(session, ticket, "customer", by=by, customer=customer.name)
-    search.refresh(session, ticket)
-    session.flush()
-    events.record(
-        session,
-        TicketCustomerChanged(ticket_id=ticket.id, from_customer_id=before, to_customer_id=customer.id, by_id=_id(by)),
-    )
-
-
 def _assign(
     session: Session,
     ticket: Ticket,
@@ -439,20 +376,6 @@ def _state(session: Session, key: State | str) -> TicketState:
     if state is None:
         raise InvalidInput(_("There is no state “%(key)s”.", key=key))
     return state
-
-
-def _type(session: Session, key: str) -> RequestType:
-    kind = session.get(RequestType, key)
-    if kind is None:
-        raise InvalidInput(_("There is no request type “%(key)s”.", key=key))
-    return kind
-
-
-def _priority(key: Priority | str) -> Priority:
-    try:
-        return Priority(key)
-    except ValueError as error:
-        raise InvalidInput(_("There is no priority “%(key)s”.", key=key)) from error
 
 
 def _subject(subject: str, text: str) -> str:

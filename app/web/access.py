@@ -54,6 +54,7 @@ ACCESS: dict[str, Rule] = {
     "tasklist.complete": STAFF,
     "tasklist.fields": STAFF,
     "tasklist.draft": STAFF,
+    "tasklist.forget": STAFF,
     "tasklist.claim": STAFF,
     "tasklist.release": STAFF,
     # Tickets

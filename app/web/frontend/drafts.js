@@ -1,14 +1,18 @@
 // What is typed into a form with `data-draft` is kept: by the desk while one writes, and in this browser until the desk
 // has said that it has it. So nothing is lost with the connection, the session or the tab.
-import { announce } from "./clocks.js";
+import { announce, deskNow } from "./clocks.js";
 
 const SAVE_AFTER_MS = 900;
 const TRY_AGAIN_MS = 10_000;
 const KEEP_DAYS = 7;
+// What the desk saved is newer only when it is so by more than an answer takes.
+const SAME_MOMENT_MS = 5_000;
 const words = document.body?.dataset ?? {};
 
 const forms = new WeakMap();
 const keyOf = (form) => `draft:${words.me}:${form.dataset.draftKey}`;
+/** Where a text waits that another one, newer, has taken the place of. */
+const asideOf = (form) => `${keyOf(form)}:aside`;
 
 function textsOf(form) {
   const texts = new FormData();
@@ -21,13 +25,27 @@ function typedIn(form) {
   return [...textsOf(form)].filter(([name]) => name !== "csrf_token" && !name.startsWith("_"));
 }
 
-function keepHere(form) {
-  try { localStorage.setItem(keyOf(form), JSON.stringify({ at: Date.now(), typed: typedIn(form) })); } catch { /* no storage in this window */ }
+function keep(key, kept) {
+  try { localStorage.setItem(key, JSON.stringify(kept)); } catch { /* no storage in this window */ }
 }
 
-function forgetHere(form) {
-  try { localStorage.removeItem(keyOf(form)); } catch { /* as above */ }
+function forget(key) {
+  try { localStorage.removeItem(key); } catch { /* as above */ }
 }
+
+/** What is kept under a key; null when nothing is, or it is too old to be wanted. */
+function keptAs(key) {
+  try {
+    const kept = JSON.parse(localStorage.getItem(key));
+    if (kept && kept.at > deskNow() - KEEP_DAYS * 86_400_000) return kept;
+  } catch { return null; }
+  forget(key);
+  return null;
+}
+
+const keepHere = (form) => keep(keyOf(form), { at: deskNow(), typed: typedIn(form) });
+const forgetHere = (form) => forget(keyOf(form));
+const isSame = (form, kept) => JSON.stringify(kept.typed) === JSON.stringify(typedIn(form));
 
 function say(form, text, link = null) {
   const place = form.querySelector("[data-draft-says]");
@@ -111,20 +129,47 @@ function fill(form, typed) {
 
 /** What the desk may not have: typed here while it could not be reached, or after one was signed out. */
 function bringBack(form) {
-  let kept = null;
   stateOf(form);
-  try { kept = JSON.parse(localStorage.getItem(keyOf(form))); } catch { return; }
-  if (!kept) return;
-  const isOld = kept.at < Date.now() - KEEP_DAYS * 86_400_000;
-  if (isOld) { forgetHere(form); return; }
+  const kept = keptAs(keyOf(form));
+  if (kept) putBack(form, kept);
+  offerOther(form);
+}
+
+function putBack(form, kept) {
+  if (!isSame(form, kept) && Number(form.dataset.draftAt) > kept.at + SAME_MOMENT_MS) {
+    // Written later, in another browser: it stands in the form, and what this one kept is offered.
+    keep(asideOf(form), kept);
+    forgetHere(form);
+    return;
+  }
   // The desk may not have it, however it came to stand here: a form that was refused shows what was sent.
   stateOf(form).isDirty = true;
   saveSoon(form);
-  if (JSON.stringify(kept.typed) === JSON.stringify(typedIn(form))) return;
+  if (isSame(form, kept)) return;
   fill(form, kept.typed);
   form.dispatchEvent(new CustomEvent("draft:back", { bubbles: true }));
   say(form, words.broughtBack);
   announce(words.broughtBack);
+}
+
+/** A second text for the same form is a press away; the one that stands there now takes its place. */
+function offerOther(form) {
+  const other = keptAs(asideOf(form));
+  if (!other) return;
+  if (isSame(form, other)) { forget(asideOf(form)); return; }
+  const offer = document.createElement("p"), use = document.createElement("button");
+  offer.className = "s-small s-muted s-othertext";
+  use.type = "button";
+  use.className = "btn btn-sm";
+  use.textContent = words.useOther;
+  use.addEventListener("click", () => {
+    const wanted = keptAs(asideOf(form));
+    keep(asideOf(form), { at: deskNow(), typed: typedIn(form) });
+    if (wanted) fill(form, wanted.typed);
+    form.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  offer.append(words.otherText, " ", use);
+  form.append(offer);
 }
 
 const draftOf = (target) => target?.closest?.("form[data-draft]");

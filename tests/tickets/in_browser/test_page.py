@@ -1,23 +1,18 @@
-"""What only a browser shows of the ticket page: the folded form, drafts, the timer, files, and two people at once."""
+"""What only a browser shows of the ticket page: the folded form, the timer, files, paper, small screens."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
 import pytest
-from playwright.sync_api import Browser, Page, StorageState, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 from sqlalchemy.orm import Session
 
-from app.people.models import Person, Role
 from app.tickets import conversation, queries
 from app.tickets.models import MessageKind
-from tests import world
-from tests.chromium import PASSWORD, executable, person_who_signs_in, served
-from tests.pages import Pages, open_desk, ticket_of
+from tests.pages import Pages, ticket_of
+from tests.tickets.in_browser.conftest import DESKTOP, sign_in
 
 pytestmark = pytest.mark.browser
 
-DESKTOP = ViewportSize(width=1440, height=900)
 LAPTOP = ViewportSize(width=1280, height=800)
 PHONE = ViewportSize(width=390, height=844)
 # Files as a drag or a paste brings them.
@@ -26,102 +21,6 @@ FILES = """(files) => { const all = new DataTransfer();
     return all; }"""
 PASTE = """(all) => document.querySelector("#talk").dispatchEvent(
     new ClipboardEvent("paste", { clipboardData: all, bubbles: true, cancelable: true }))"""
-
-Open = Callable[[str], Page]
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Pages:
-    return open_desk(tmp_path_factory.mktemp("browser"), web_threads=240, document_max_bytes=1_048_576)
-
-
-@pytest.fixture(scope="module")
-def team(desk: Pages) -> list[str]:
-    """The addresses of two agents of the team that gets new requests."""
-    emails = [person_who_signs_in(desk.app, Role.AGENT) for _each in range(2)]
-
-    def put_together(session: Session) -> None:
-        world.add_team(session, "support", members=session.query(Person).filter(Person.email.in_(emails)).all())
-
-    desk.write(put_together)
-    return emails
-
-
-@pytest.fixture(scope="module")
-def address(desk: Pages) -> Iterator[str]:
-    with served(desk.app) as base:
-        yield base
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable(), args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def cookies(chromium: Browser, address: str, team: list[str]) -> dict[str, StorageState]:
-    """What a browser remembers of being signed in, by person."""
-    found = {}
-    for email in team:
-        context = chromium.new_context(base_url=address)
-        sign_in(context.new_page(), email)
-        found[email] = context.storage_state()
-        context.close()
-    return found
-
-
-@pytest.fixture
-def signed_in(chromium: Browser, address: str, cookies: dict[str, StorageState]) -> Iterator[Open]:
-    """A browser of its own for somebody; what it complains about fails the test, refusals (4xx) excepted."""
-    complaints: list[str] = []
-    contexts = []
-
-    def open_browser(email: str) -> Page:
-        context = chromium.new_context(
-            base_url=address, viewport=DESKTOP, reduced_motion="reduce", storage_state=cookies[email]
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        return page
-
-    yield open_browser
-    for context in contexts:
-        context.close()
-    assert [text for text in complaints if "status of 4" not in text and "ERR_INTERNET" not in text] == []
-
-
-def sign_in(page: Page, email: str) -> None:
-    page.goto("/sign-in")
-    page.fill("#email", email)
-    page.fill("#password", PASSWORD)
-    page.press("#password", "Enter")
-    page.wait_for_url(lambda url: "sign-in" not in url)
-
-
-@pytest.fixture
-def page(signed_in: Open, team: list[str]) -> Page:
-    return signed_in(team[0])
-
-
-def mine(desk: Pages, email: str) -> str:
-    """A request that somebody is working on."""
-    number = desk.ticket(desk.contact()[0])
-
-    def person_id(session: Session) -> int:
-        return session.query(Person).filter_by(email=email).one().id
-
-    desk.complete(number, desk.write(person_id), {"outcome": "mine", "person": None})
-    return number
-
-
-@pytest.fixture
-def number(desk: Pages, team: list[str]) -> str:
-    return mine(desk, team[0])
 
 
 def test_the_form_is_one_line_until_one_writes_and_folds_back_only_when_nothing_is_typed(
@@ -148,36 +47,6 @@ def test_the_form_is_one_line_until_one_writes_and_folds_back_only_when_nothing_
     expect(line).to_be_hidden()
     page.keyboard.press("Escape")
     expect(reply).to_be_visible()
-
-
-def test_what_was_typed_is_there_after_signing_out_and_in(page: Page, team: list[str], number: str) -> None:
-    page.goto(f"/tickets/{number}")
-    page.keyboard.press("n")
-    page.fill("#note-text", "The switch is on the second floor.")
-    expect(page.locator("#note-form [data-draft-says]")).to_contain_text("Draft saved")
-    page.context.clear_cookies()
-    # Another window signed out meanwhile; the desk refuses, and this browser keeps the rest.
-    page.locator("#note-text").press("End")
-    page.keyboard.type(" Key at the desk.")
-    expect(page.locator("#note-form [data-draft-says]")).to_contain_text("kept in this browser")
-
-    sign_in(page, team[0])
-    page.goto(f"/tickets/{number}")
-
-    expect(page.locator("#note-text")).to_have_value("The switch is on the second floor. Key at the desk.")
-    expect(page.locator("#note-form [data-draft-says]")).to_contain_text("Draft saved")
-
-
-def test_what_is_typed_without_a_connection_is_saved_when_it_is_back(page: Page, number: str) -> None:
-    page.goto(f"/tickets/{number}")
-    page.keyboard.press("n")
-    page.context.set_offline(True)
-    page.fill("#note-text", "Written in the cellar.")
-    expect(page.locator("#note-form [data-draft-says]")).to_contain_text("no connection")
-
-    page.context.set_offline(False)
-
-    expect(page.locator("#note-form [data-draft-says]")).to_contain_text("Draft saved")
 
 
 def test_a_note_is_added_and_the_page_stays_with_what_else_was_typed(page: Page, number: str) -> None:
@@ -268,28 +137,6 @@ def test_an_upload_can_be_stopped(page: Page, number: str) -> None:
     expect(page.locator("[data-uploads] li.is-stopped")).to_contain_text("Cancelled")
 
 
-def test_two_people_at_one_request_see_each_other_and_lose_nothing(
-    signed_in: Open, desk: Pages, team: list[str], number: str
-) -> None:
-    ana, ion = signed_in(team[0]), signed_in(team[1])
-    for page in (ana, ion):
-        page.goto(f"/tickets/{number}")
-    ion.keyboard.press("n")
-    ion.fill("#note-text", "half a sentence")
-    ana.keyboard.press("r")
-    ana.fill("textarea[data-reply]", "It works again.")
-    expect(ion.locator("#answering")).to_contain_text("is answering")
-
-    ana.locator(".s-choice", has_text="Solved").click()
-    ana.fill("#work input[name=minutes]", "5")
-    ana.locator("#work .btn-primary").first.click()
-
-    expect(ion.locator("#messages")).to_contain_text("It works again.")
-    expect(ion.locator("#meta")).to_contain_text("Resolved")
-    expect(ion.locator("[data-gone]")).to_be_visible()
-    expect(ion.locator("#note-text")).to_have_value("half a sentence")
-
-
 def test_older_messages_stay_when_something_new_is_said(page: Page, desk: Pages, number: str) -> None:
     def talk(session: Session) -> None:
         ticket = ticket_of(session, number)
@@ -358,3 +205,20 @@ def test_without_scripts_every_form_is_there(chromium: Browser, address: str, te
     expect(page.locator(".s-msg.is-note")).to_contain_text("Without scripts.")
     expect(page.locator("textarea[data-reply]")).to_be_visible()
     context.close()
+
+
+def test_on_paper_stands_the_whole_conversation_and_nothing_that_is_pressed(page: Page, number: str) -> None:
+    page.goto(f"/tickets/{number}")
+    page.keyboard.press("n")
+    page.fill("#note-text", "Half a note")
+
+    page.emulate_media(media="print")
+
+    for shown in ("h1", "#clocks", "#meta", ".s-msg >> nth=0", "#panel-details dl"):
+        expect(page.locator(shown)).to_be_visible()
+    for hidden in (".s-rail", "#work", "#actions", "#bell", ".s-timerbox", "#panel-documents form"):
+        expect(page.locator(hidden).first).to_be_hidden()
+    heights = page.evaluate(
+        "[document.querySelector('#talk').scrollHeight, document.querySelector('#talk').clientHeight]"
+    )
+    assert heights[0] <= heights[1] + 1
