@@ -188,7 +188,7 @@ def _conversation(ticket: Ticket, talk: queries.Talk) -> dict[str, Any]:
     return {
         "talk": talk,
         "blocks": _blocks(talk.messages, str(current_person().language)),
-        "waiting": queries.oldest_unanswered(transaction, ticket.id),
+        "waiting": None if ticket.is_closed else queries.oldest_unanswered(transaction, ticket.id),
         "attachments": panels.attachments_of(transaction, ids),
         "below": panels.below(transaction, ids),
         "line_icons": history.LINE_ICONS,

@@ -262,3 +262,11 @@ def test_a_draft_of_a_step_that_waits_is_in_its_form_only(desk: Pages, agent: in
 
     assert page.count("Nearly there.") == 1
     assert "was not sent" not in page
+
+
+def test_nothing_waits_for_a_reply_on_a_cancelled_request(desk: Pages, agent: int, number: str) -> None:
+    assert "waits for a reply" in desk.client(agent).get(f"/tickets/{number}").text
+
+    desk.client(agent).post(f"/tickets/{number}/cancel", data={"reason": "Asked twice."})
+
+    assert "waits for a reply" not in desk.client(agent).get(f"/tickets/{number}").text
