@@ -15,12 +15,14 @@ from app import clock
 from app.demo import offers
 from app.demo.company import Company, found
 from app.demo.history import HISTORY
+from app.demo.mails import receive
 from app.demo.stories import STORIES
 from app.demo.telling import Step, Story
 from app.engine import service as engine
 from app.engine.failures import StepFailed
 from app.engine.models import Timer, UserTask
 from app.escalations.models import Escalation
+from app.mail import participants
 from app.people.models import Person
 from app.tasklist import service as tasklist
 from app.tickets import conversation
@@ -157,8 +159,18 @@ def _cancel(session: Session, company: Company, ticket: Ticket, step: Step) -> N
     tickets.cancel(session, ticket, step.values["reason"], by=company.person(step.who))
 
 
+def _mails(session: Session, company: Company, ticket: Ticket, step: Step) -> None:
+    receive(session, ticket, company.person(step.who), **step.values)
+
+
+def _copies(session: Session, company: Company, ticket: Ticket, step: Step) -> None:
+    participants.add(session, ticket, step.values["address"], by=company.person(step.who))
+
+
 _VERBS: dict[str, Callable[[Session, Company, Ticket, Step], None]] = {
     "customer_writes": _writes,
+    "mails": _mails,
+    "copies": _copies,
     "note": _note,
     "confirm": _confirm,
     "cancel": _cancel,

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from app.demo.telling import Step, Story, escalate, note, take, task, work, writes
+from app.demo.mails import drawn
+from app.demo.telling import Step, Story, copies, escalate, mails, note, take, task, work, writes
+
+_LOG = "\n".join(
+    f"2026-11-27 12:0{minute}:13 ap-hb-02 {said}"
+    for minute, said in enumerate(
+        ("radio 1 up", "client 40:83:de:11 joined wms-scan", "firmware 7.1.3 received", "reboot", "radio 1 up",
+         "hidden ssid wms-scan not restored", "client 40:83:de:11 auth failed", "client 40:83:de:12 auth failed")
+    )
+).encode()  # fmt: skip
 
 STORIES: tuple[Story, ...] = (
     Story(
@@ -23,7 +32,15 @@ STORIES: tuple[Story, ...] = (
                 25,
                 note="Verificat WMS și rețeaua din depozit",
             ),
-            writes("-1 16:00", "Ioana Mureșan", "Am atașat jurnalul. La 12:05 pare că s-a repornit singur."),
+            mails(
+                "-1 16:00",
+                "Ioana Mureșan",
+                "Am atașat jurnalul și o poză cu mesajul de pe scaner. La 12:05 pare că s-a repornit singur.",
+                "Bună ziua, Ioana. Am nevoie de jurnalul punctului de acces din Hala B ca să văd de ce cad doar unele "
+                "terminale. Îl găsiți la Setări → Jurnal → Export.",
+                {"ap-hala-b.log": _LOG, "scaner-eroare.png": drawn(480, 320, (166, 27, 38))},
+            ),
+            copies("-1 16:20", "Radu", "depozit@albalogistic.example"),
             note(
                 "-1 16:30",
                 "Elena",

@@ -56,6 +56,16 @@ def writes(at: str, who: str, text: str) -> Step:
     return Step(at, "customer_writes", who, {"text": text})
 
 
+def mails(at: str, who: str, text: str, quoted: str, files: dict[str, bytes]) -> Step:
+    """The customer answers by mail, quoting what was written before, with files."""
+    return Step(at, "mails", who, {"text": text, "quoted": quoted, "files": files})
+
+
+def copies(at: str, who: str, address: str) -> Step:
+    """A colleague lets somebody else get the replies too."""
+    return Step(at, "copies", who, {"address": address})
+
+
 def note(at: str, who: str, text: str) -> Step:
     """A colleague leaves an internal note."""
     return Step(at, "note", who, {"text": text})

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import IO
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from app.documents import storage
@@ -16,6 +16,9 @@ from app.people.models import Person
 from app.texts import gettext as _
 from app.tickets import queries as tickets
 from app.tickets.models import Message, MessageKind, Ticket
+
+# A document that was taken off is there for nobody.
+PRESENT = Document.removed_at.is_(None)
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ def by_uuid(session: Session, uuid: str, *, seen_by: Person) -> Document:
     Raises:
         NotFound: there is none, or that person may not read it.
     """
-    document = session.scalar(select(Document).where(Document.uuid == uuid))
+    document = session.scalar(select(Document).where(Document.uuid == uuid, PRESENT))
     if document is None or not may_read(session, seen_by, document):
         raise NotFound(_("There is no such document."))
     return document
@@ -61,20 +64,56 @@ def put_on_ticket(session: Session, ticket_id: int, uuids: Iterable[str], *, by:
         Document.ticket_id == ticket_id,
         Document.parent_kind == ParentKind.TICKET,
         Document.uploaded_by_id == by.id,
+        PRESENT,
     )
     return sorted(session.scalars(found), key=lambda document: wanted.index(document.uuid))
 
 
-def listed(session: Session, ticket: Ticket) -> list[Listed]:
-    """Every document of a ticket for staff, newest first, with who added it and the message it came with."""
+@dataclass(frozen=True)
+class Page:
+    """A piece of the documents of a ticket, newest first; `before` continues it, None at the end."""
+
+    rows: list[Listed]
+    before: str | None
+
+
+def listed(session: Session, ticket: Ticket, *, most: int, before: str | None = None) -> Page:
+    """The documents of a ticket for staff, newest first, with who added each and the message it came with.
+
+    Args:
+        before: go on after the document with this public key.
+    """
     found = (
         select(Document, Person, Message)
         .outerjoin(Person, Person.id == Document.uploaded_by_id)
         .outerjoin(Message, and_(Document.parent_kind == ParentKind.MESSAGE, Message.id == Document.parent_id))
-        .where(Document.ticket_id == ticket.id)
-        .order_by(Document.id.desc())
+        .where(Document.ticket_id == ticket.id, PRESENT)
     )
-    return [Listed(document, by, message) for document, by, message in session.execute(found)]
+    if before:
+        place = select(Document.id).where(Document.uuid == before, Document.ticket_id == ticket.id).scalar_subquery()
+        found = found.where(Document.id < place)
+    rows = session.execute(found.order_by(Document.id.desc()).limit(most + 1)).all()
+    shown = [Listed(document, by, message) for document, by, message in rows[:most]]
+    return Page(shown, shown[-1].document.uuid if len(rows) > most else None)
+
+
+def count(session: Session, ticket: Ticket) -> int:
+    """How many documents a ticket has."""
+    counted = select(func.count()).select_from(Document).where(Document.ticket_id == ticket.id, PRESENT)
+    return session.scalar(counted) or 0
+
+
+def removed_by(session: Session, uuid: str, person: Person) -> Document:
+    """A document that this person took off.
+
+    Raises:
+        NotFound: there is none, or somebody else did.
+    """
+    where = (Document.uuid == uuid, Document.removed_at.is_not(None), Document.removed_by_id == person.id)
+    document = session.scalar(select(Document).where(*where))
+    if document is None:
+        raise NotFound(_("There is no such document."))
+    return document
 
 
 def of_message(session: Session, message: Message) -> list[Document]:
@@ -94,7 +133,7 @@ def of_work_entries(session: Session, entry_ids: Iterable[int]) -> dict[int, lis
 
 def of_ticket(session: Session, ticket: Ticket, *, seen_by: Person) -> list[Document]:
     """Every document of a ticket that somebody may read, oldest first, in one query."""
-    found = select(Document).where(Document.ticket_id == ticket.id).order_by(Document.id)
+    found = select(Document).where(Document.ticket_id == ticket.id, PRESENT).order_by(Document.id)
     if not seen_by.is_staff:
         found = found.join(Message, Message.id == Document.parent_id).where(
             Document.parent_kind == ParentKind.MESSAGE, Message.is_public, Message.kind != MessageKind.NOTE
@@ -124,7 +163,7 @@ def _by_parent(session: Session, kind: ParentKind, parent_ids: Iterable[int]) ->
     wanted = set(parent_ids)
     found: dict[int, list[Document]] = {}
     if wanted:
-        where = (Document.parent_kind == kind, Document.parent_id.in_(wanted))
+        where = (Document.parent_kind == kind, Document.parent_id.in_(wanted), PRESENT)
         for document in session.scalars(select(Document).where(*where).order_by(Document.id)):
             found.setdefault(document.parent_id, []).append(document)
     return found

@@ -127,17 +127,34 @@ def move_to_message(session: Session, message: Message, uuids: Sequence[str], *,
 
 
 def take_back(session: Session, document: Document, *, by: Person) -> None:
-    """Remove a file that somebody had put on a ticket; its bytes stay, other documents may have the same.
+    """Take a file off a ticket that somebody had put there; its bytes stay, and `put_back` shows it again.
 
     Raises:
         NotAllowed: it is somebody else's, or was sent with a message.
     """
+    if document.removed_at is not None:
+        return
     if document.parent_kind != ParentKind.TICKET or document.uploaded_by_id != by.id:
         raise NotAllowed(_("Only who added a file to the request can take it back, and only until it is sent."))
-    removed = DocumentRemoved(document_id=document.id, ticket_id=document.ticket_id, name=document.name, by_id=by.id)
-    session.delete(document)
+    document.removed_at, document.removed_by_id = clock.now(), by.id
     session.flush()
+    removed = DocumentRemoved(document_id=document.id, ticket_id=document.ticket_id, name=document.name, by_id=by.id)
     events.record(session, removed)
+
+
+def put_back(session: Session, document: Document, *, by: Person) -> None:
+    """Show a file again that this person took off; one that is there already stays.
+
+    Raises:
+        NotAllowed: somebody else took it off.
+    """
+    if document.removed_at is None:
+        return
+    if document.removed_by_id != by.id:
+        raise NotAllowed(_("Only who took a file off can put it back."))
+    document.removed_at = document.removed_by_id = None
+    session.flush()
+    events.record(session, DocumentAttached(document_id=document.id, ticket_id=document.ticket_id, by_id=by.id))
 
 
 def place_of(parent: Parent) -> tuple[ParentKind, int]:
@@ -150,7 +167,7 @@ def place_of(parent: Parent) -> tuple[ParentKind, int]:
 
 
 def _count(session: Session, kind: ParentKind, parent_id: int) -> int:
-    where = (Document.parent_kind == kind.value, Document.parent_id == parent_id)
+    where = (Document.parent_kind == kind.value, Document.parent_id == parent_id, queries.PRESENT)
     return session.scalar(select(func.count()).select_from(Document).where(*where)) or 0
 
 

@@ -12,7 +12,7 @@ from app.contracts import queries as contracts
 from app.contracts import service as contracts_service
 from app.documents import service as documents
 from app.errors import DeskError
-from app.mail import service
+from app.mail import originals, service
 from app.mail.desk import desk_settings, own_addresses
 from app.mail.events import MailTaken
 from app.mail.loops import automatic_reason, is_machine_address
@@ -103,7 +103,8 @@ def _take_from_person(
         ticket = session.get_one(Ticket, message.ticket_id)
         for person in others:
             tickets.add_participant(session, ticket, person)
-    problems = _attach(session, ticket, message, mail.attachments, author)
+    problems, inline = _attach(session, message, mail.attachments, author)
+    originals.keep(session, message, mail, inline)
     received.ticket_id, received.message_id_created = ticket.id, message.id
     received.state, received.reason = ReceivedState.DONE.value, " ".join(problems)
     events.record(session, MailTaken(received_mail_id=received.id, ticket_id=ticket.id, message_id=message.id))
@@ -159,14 +160,18 @@ def _newest_message(session: Session, ticket: Ticket) -> Message:
 
 
 def _attach(
-    session: Session, ticket: Ticket, message: Message, attachments: list[Attached], author: Person
-) -> list[str]:
-    """Keep the mail's files as documents; what is over a limit is named instead, the raw mail still has it."""
+    session: Session, message: Message, attachments: list[Attached], author: Person
+) -> tuple[list[str], dict[str, str]]:
+    """Keep the mail's files as documents; what is over a limit is named instead, the raw mail still has it.
+
+    Returns also which document the mail's HTML means by which content id.
+    """
     problems: list[str] = []
+    inline: dict[str, str] = {}
     limit = desk_settings().documents_per_message
     for one in attachments[:limit]:
         try:
-            documents.attach(
+            document = documents.attach(
                 session,
                 parent=message,
                 name=one.name,
@@ -176,6 +181,9 @@ def _attach(
             )
         except DeskError as error:
             problems.append(f"{one.name}: {error.message}")
+            continue
+        if one.content_id:
+            inline.setdefault(one.content_id, document.uuid)
     if len(attachments) > limit:
         problems.append(f"{len(attachments) - limit} more attachments were left in the mail.")
-    return problems
+    return problems, inline

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from html import escape, unescape
 from html.parser import HTMLParser
 
 import nh3
@@ -13,6 +15,27 @@ _TAGS = {
     "p", "pre", "s", "span", "strong", "sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul",
 }  # fmt: skip
 _ATTRIBUTES = {"a": {"href", "title"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}}
+# How a sender laid a mail out: shown only in a frame of its own, which loads nothing by itself.
+_LAID_OUT_TAGS = _TAGS | {"img", "font", "center", "small", "big", "figure", "figcaption", "caption", "col", "colgroup"}
+_LAID_OUT_ATTRIBUTES = {
+    **_ATTRIBUTES,
+    "*": {"style", "align", "valign", "bgcolor", "width", "height", "dir", "lang"},
+    "img": {"src", "alt"},
+    "font": {"color", "face", "size"},
+    "table": {"border", "cellpadding", "cellspacing"},
+}
+# Nothing with an address in it, and nothing that leaves its place.
+_LOOKS = {
+    "color", "background-color", "font", "font-family", "font-size", "font-style", "font-weight", "line-height",
+    "letter-spacing", "text-align", "text-decoration", "text-indent", "text-transform", "vertical-align", "white-space",
+    "margin", "margin-top", "margin-right", "margin-bottom", "margin-left", "padding", "padding-top", "padding-right",
+    "padding-bottom", "padding-left", "border", "border-top", "border-right", "border-bottom", "border-left",
+    "border-color", "border-style", "border-width", "border-collapse", "border-spacing", "border-radius", "width",
+    "max-width", "min-width", "height", "max-height", "min-height", "display", "list-style-type", "table-layout",
+}  # fmt: skip
+_IMAGE = re.compile(r"<img\b[^>]*>")
+_REMOTE_SOURCE = re.compile(r'\ssrc="(?:https?:)?//[^"]*"', re.IGNORECASE)
+_INLINE_SOURCE = re.compile(r'\ssrc="cid:([^"]*)"', re.IGNORECASE)
 _BREAKS = {"br", "div", "h1", "h2", "h3", "h4", "li", "p", "pre", "table", "tr", "ul", "ol", "blockquote", "hr"}
 _SILENT = {"script", "style", "head", "title", "template", "noscript"}
 _BLANKS = re.compile(r"[ \t\xa0\u200b]+")
@@ -36,6 +59,47 @@ def cleaned_html(page: str) -> str:
         link_rel="noopener noreferrer nofollow",
     )
     return cleaned.strip() if re.sub(r"<[^>]*>|\s|&nbsp;", "", cleaned) else ""
+
+
+def laid_out_html(page: str) -> tuple[str, int]:
+    """HTML as its sender laid it out, with nothing in it that runs, and how many images it would fetch.
+
+    Images keep their addresses: whoever shows it must see to it that none is loaded (`without_remote_images`, and a
+    content policy).
+    """
+    if _depth(page) > _DEEPEST_TAG:
+        return "", 0
+    cleaned = nh3.clean(
+        page,
+        tags=_LAID_OUT_TAGS,
+        clean_content_tags=_SILENT | {"iframe", "svg", "math"},
+        attributes=_LAID_OUT_ATTRIBUTES,
+        url_schemes={"http", "https", "mailto", "tel", "cid", "data"},
+        filter_style_properties=_LOOKS,
+        set_tag_attribute_values={"a": {"target": "_blank"}},
+        link_rel="noopener noreferrer nofollow",
+    )
+    if not re.sub(r"<(?!img\b)[^>]*>|\s|&nbsp;", "", cleaned):
+        return "", 0
+    return cleaned.strip(), sum(bool(_REMOTE_SOURCE.search(image)) for image in _IMAGE.findall(cleaned))
+
+
+def without_remote_images(page: str) -> str:
+    """Laid-out HTML whose images on other servers have no address any more; only their words are left."""
+    return _IMAGE.sub(lambda image: _REMOTE_SOURCE.sub("", image[0]), page)
+
+
+def with_inline_images(page: str, source_of: Callable[[str], str]) -> str:
+    """Laid-out HTML whose `cid:` images get the source that their content id stands for; empty means none."""
+
+    def replaced(image: re.Match[str]) -> str:
+        return _INLINE_SOURCE.sub(lambda found: _source(source_of(unescape(found[1]))), image[0])
+
+    return _IMAGE.sub(replaced, page)
+
+
+def _source(address: str) -> str:
+    return f' src="{escape(address)}"' if address else ""
 
 
 def _depth(page: str) -> int:

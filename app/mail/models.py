@@ -75,6 +75,24 @@ class ReceivedMail(Model):
     message_id_created: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
 
 
+class MailOriginal(Model):
+    """What a message that came by mail left out: the history it quoted, and how its sender had laid it out."""
+
+    __tablename__ = "mail_original"
+
+    message_id: Mapped[int] = mapped_column(ForeignKey("message.id", ondelete="CASCADE"), primary_key=True)
+    # What the mail quoted of earlier ones; empty when nothing was cut away.
+    quoted: Mapped[str] = deferred(mapped_column(Text, default="", nullable=False))
+    # Cleaned, with its looks; images are `cid:` (they came along), `data:` or on somebody's server.
+    html: Mapped[str | None] = deferred(mapped_column(Text))
+    has_quoted: Mapped[bool] = mapped_column(default=False)
+    has_html: Mapped[bool] = mapped_column(default=False)
+    # How many images would be fetched from other servers.
+    remote_images: Mapped[int] = mapped_column(default=0)
+    # Which documents of the message the HTML means: {"logo@example": "<uuid>"}.
+    inline: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+
+
 class OutgoingMail(Model):
     """One mail the desk sends. Its Message-ID never changes, so a mail sent twice by a crash is recognisable."""
 

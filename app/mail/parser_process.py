@@ -48,8 +48,8 @@ def _decode(answer: bytes) -> ParsedMail:
     if "unreadable" in plain:
         raise Unreadable(plain["unreadable"])
     files, position = [], 8 + size
-    for name, content_type, length in plain.pop("attachments"):
-        files.append(Attached(name, content_type, answer[position : position + length]))
+    for name, content_type, length, content_id in plain.pop("attachments"):
+        files.append(Attached(name, content_type, answer[position : position + length], content_id))
         position += length
     for field in ("to", "cc"):
         plain[field] = [(name, address) for name, address in plain[field]]

@@ -17,7 +17,7 @@ from email.parser import BytesParser
 from email.policy import compat32
 from email.utils import collapse_rfc2231_value, getaddresses
 
-from app.mail.markup import cleaned_html, text_of_html
+from app.mail.markup import cleaned_html, laid_out_html, text_of_html
 from app.mail.quoting import split_quoted
 
 HEADER_BYTES = 128 * 1024
@@ -55,6 +55,8 @@ class Attached:
     name: str
     content_type: str
     content: bytes = field(repr=False)
+    # What the mail's HTML calls it (`cid:`, RFC 2392), without brackets; empty when it calls it nothing.
+    content_id: str = ""
 
 
 @dataclass
@@ -73,17 +75,23 @@ class ParsedMail:
     automatic: dict[str, str] = field(default_factory=dict)
     # multipart/report and its kind: delivery-status, disposition-notification…
     report_type: str = ""
-    # What the sender wrote now, without the quoted history.
+    # What the sender wrote now, without the quoted history, and that history.
     text: str = ""
+    quoted: str = ""
     # Sanitised, without images; only when nothing was quoted (the history would come back with it).
     html: str | None = None
+    # The whole mail as its sender laid it out, cleaned; how many of its images are on other servers.
+    page: str | None = None
+    remote_images: int = 0
     was_cut: bool = False
     attachments: list[Attached] = field(default_factory=list)
 
     def as_plain(self) -> dict[str, object]:
         """The mail as JSON-ready data, without the attachments' bytes."""
         plain = asdict(self)
-        plain["attachments"] = [(one.name, one.content_type, len(one.content)) for one in self.attachments]
+        plain["attachments"] = [
+            (one.name, one.content_type, len(one.content), one.content_id) for one in self.attachments
+        ]
         return plain
 
 
@@ -233,15 +241,20 @@ def _read_body(message: Message, parsed: ParsedMail) -> None:
             content = _text(part)
             (texts if kind == "text/plain" else pages).append(content)
         elif not (part is message and kind.startswith("multipart/")):
-            parsed.attachments.append(_attached(part, len(parsed.attachments) + 1))
+            attached = _attached(part, len(parsed.attachments) + 1)
+            attached.content_id = _unfolded(str(part.get("content-id", "")))[:400].strip("<> ")
+            parsed.attachments.append(attached)
     page = "\n".join(pages)[:HTML_CHARACTERS]
     whole = "\n\n".join(text for text in texts if text.strip())
     if not whole.strip() and page:
         whole = text_of_html(page)
     parsed.was_cut = len(whole) > TEXT_CHARACTERS
-    parsed.text, quoted = split_quoted(whole[:TEXT_CHARACTERS])
-    if page and not quoted:
+    parsed.text, parsed.quoted = split_quoted(whole[:TEXT_CHARACTERS])
+    if page and not parsed.quoted:
         parsed.html = cleaned_html(page) or None
+    if page:
+        laid_out, parsed.remote_images = laid_out_html(page)
+        parsed.page = laid_out or None
 
 
 def _leaves(message: Message) -> Iterator[Message]:

@@ -15,7 +15,7 @@ from app.settings.changes import changes_of
 from app.settings.sent import Sent
 from app.settings.words import named_fields
 from app.tickets import usage
-from app.tickets.saved_view_views import with_button
+from app.tickets.flashes import with_button
 from app.web.access import may_open
 
 DETAILS = ("name", "email", "lead")

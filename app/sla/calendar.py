@@ -61,21 +61,22 @@ class WorkingCalendar:
             return extra.hours
         return () if self.holiday_on(day) else self.week[day.weekday()]
 
-    def holiday_on(self, day: date) -> str | None:
-        """The name of the holiday, in the country's language, that closes this day."""
+    def holiday_on(self, day: date, language: str = "en") -> str | None:
+        """The name of the holiday that closes this day, in a language if the country's holidays have names in it."""
         extra = self._extra.get(day)
         if extra is not None:
             return None if extra.hours else extra.name
-        return public_holidays(self.country, day.year).get(day) if self.country else None
+        return public_holidays(self.country, day.year, language).get(day) if self.country else None
 
 
 @lru_cache(maxsize=512)
-def public_holidays(country: str, year: int) -> Mapping[date, str]:
-    """The public holidays of a country in one year, by day."""
+def public_holidays(country: str, year: int, language: str = "en") -> Mapping[date, str]:
+    """The public holidays of a country in one year, by day; named in the country's own language when in no other."""
     # Here, because the package brings the whole world along and the first page need not wait for it.
     import holidays
 
-    return dict(holidays.country_holidays(country, years=year).items())
+    spoken = {"en": "en_US"}.get(language, language)
+    return dict(holidays.country_holidays(country, years=year, language=spoken).items())
 
 
 def _countries_with_holidays() -> Collection[str]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from math import ceil
 
-from app.sla.calendar import segments, working_time_between
+from app.sla.calendar import WorkingCalendar, segments, working_time_between
 from app.sla.clocks import Entry, FindCalendar, Reckoning, reckon
 from app.sla.models import ClockState, EntryKind
 
@@ -77,6 +77,17 @@ def explain(entries: Sequence[Entry], find_calendar: FindCalendar, now: datetime
         calendar_name=calendar.name,
         rule=reckoning.rule,
     )
+
+
+def in_language(explained: Explanation, calendar: WorkingCalendar, language: str) -> Explanation:
+    """The same explanation with the holidays named in a language."""
+    rows = (
+        replace(row, name=calendar.holiday_on(row.start.astimezone(calendar.zone).date(), language) or row.name)
+        if row.kind == "holiday"
+        else row
+        for row in explained.rows
+    )
+    return replace(explained, rows=tuple(rows))
 
 
 def _past(reckoning: Reckoning, find_calendar: FindCalendar, now: datetime) -> Iterator[Row]:

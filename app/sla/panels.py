@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.people import queries as people
 from app.people.models import Person
-from app.sla import listing, queries
+from app.sla import listing, queries, reasons
 from app.sla.chips import chip, first_chip
 from app.sla.explanation import Explanation
-from app.sla.models import ClockKind
+from app.sla.models import ClockEntry, ClockKind, EntryKind, SlaClock
 from app.sla.queries import ClockView
+from app.texts import gettext as _
+from app.tickets.history import Happening, history_source
 from app.tickets.models import Ticket
 from app.tickets.panels import Content, Slot, list_column, panel
 
@@ -94,3 +98,33 @@ def _clock(session: Session, ticket: Ticket, reader: Person, kind: ClockKind) ->
         "actors": people.people_by_ids(session, [move.actor_id for move in explanation.moves]),
     }
     return Content("sla/clock.html", values)
+
+
+@history_source("deadlines")
+def history(session: Session, ticket: Ticket, reader: Person, until: datetime, most: int) -> list[Happening]:
+    """What happened to the deadlines: started, paused, moved, met, missed."""
+    found = (
+        select(ClockEntry, SlaClock.kind)
+        .join(SlaClock, SlaClock.id == ClockEntry.clock_id)
+        .where(SlaClock.ticket_id == ticket.id, ClockEntry.at <= until)
+        .order_by(ClockEntry.at.desc(), ClockEntry.id.desc())
+        .limit(most)
+    )
+    rows = session.execute(found).all()
+    say = reasons.reader(session, str(reader.language), [entry.reason for entry, _kind in rows]).say
+    return [_told(entry, ClockKind(kind), say(entry.reason)) for entry, kind in rows]
+
+
+def _told(entry: ClockEntry, kind: ClockKind, reason: str | None) -> Happening:
+    is_reply = kind is ClockKind.RESPONSE
+    words, icon = {
+        EntryKind.START: (_("Reply deadline began") if is_reply else _("Solution deadline began"), "clock"),
+        EntryKind.PAUSE: (_("Reply deadline paused") if is_reply else _("Solution deadline paused"), "player-pause"),
+        EntryKind.RESUME: (_("Reply deadline goes on") if is_reply else _("Solution deadline goes on"), "player-play"),
+        EntryKind.STOP: (_("Reply deadline stopped") if is_reply else _("Solution deadline stopped"), "minus"),
+        EntryKind.MEET: (_("Reply deadline met") if is_reply else _("Solution deadline met"), "circle-check"),
+        EntryKind.RETARGET: (_("Reply deadline moved") if is_reply else _("Solution deadline moved"), "hourglass"),
+        EntryKind.BREACH: (_("Reply deadline missed") if is_reply else _("Solution deadline missed"), "alert-triangle"),
+    }[EntryKind(entry.kind)]
+    told = _("%(what)s: %(why)s", what=words, why=reason) if reason else words
+    return Happening(entry.at, entry.id, told, icon, entry.actor_id)

@@ -118,7 +118,9 @@ def explain(session: Session, clock: SlaClock | int, *, language: str = "en") ->
         )
         for row in rows
     ]  # fmt: skip
-    return explanation.explain(entries, calendars.finder(session), desk_clock.now())
+    find_calendar = calendars.finder(session)
+    explained = explanation.explain(entries, find_calendar, desk_clock.now())
+    return explanation.in_language(explained, find_calendar(explained.calendar_key), language)
 
 
 def _latest(session: Session, ticket_ids: Iterable[int]) -> dict[int, dict[ClockKind, SlaClock]]:

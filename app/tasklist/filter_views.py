@@ -13,7 +13,7 @@ from app.tasklist.address import TEAMS, WorkAddress
 from app.tasklist.blueprint import blueprint
 from app.tasklist.list_views import link
 from app.tasklist.models import SavedFilter
-from app.tickets.saved_view_views import with_button
+from app.tickets.flashes import with_button
 
 
 @blueprint.post("/work/filters")

@@ -19,7 +19,6 @@ from app.tasklist.choices import chips, read_choices
 from app.tasklist.details import task_details
 from app.tasklist.models import BulkDeed, SavedFilter
 from app.tasklist.queries import Row
-from app.tickets import queries as tickets
 
 
 @blueprint.get("/")
@@ -36,9 +35,7 @@ def my_work() -> ResponseReturnValue:
     if any(not value for value in request.args.values()):
         # Forms send their empty fields too; an address that one keeps has none.
         return redirect(link(address, saved=request.args.get("saved")))
-    named = address.one("customer")
-    customer_id = tickets.customer_named(session, named) if named else None
-    filters, zone, most = address.filters(customer_id), get_timezone(), _most()
+    filters, zone, most = worklist.filters_of(session, address), get_timezone(), _most()
     work = worklist.my_work(
         session, person, whole_team=address.is_of_teams, zone=zone, filters=filters, most=most
     )  # fmt: skip
@@ -63,7 +60,7 @@ def my_work() -> ResponseReturnValue:
         chosen=chosen,
         pane=task_details(session, chosen.task, person, back=back) if chosen is not None else None,
         choices=choices,
-        chips=chips(session, address, choices, customer_id),
+        chips=chips(session, address, choices, filters.customer_id),
         without=missing,
         saved=saved,
         current=current,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from app import clock
@@ -180,6 +180,35 @@ def draft_of(session: Session, person: Person, task: UserTask) -> Draft | None:
         Draft.person_id == person.id, Draft.instance_id == task.instance_id, Draft.element == task.element
     )
     return session.scalar(found)
+
+
+def drafts_beside(
+    session: Session, person: Person, ticket: Ticket, shown: Collection[UserTask]
+) -> list[tuple[Draft, UserTask]]:
+    """What somebody typed into steps of this ticket that are not theirs to send any more, with the newest such step.
+
+    Args:
+        shown: the tasks whose forms they can send; those have their draft in them.
+    """
+    newest = (
+        select(func.max(UserTask.id))
+        .where(UserTask.instance_id == Draft.instance_id, UserTask.element == Draft.element)
+        .correlate(Draft)
+        .scalar_subquery()
+    )
+    found = (
+        select(Draft, UserTask)
+        .join(UserTask, UserTask.id == newest)
+        .join(ProcessInstance, ProcessInstance.id == Draft.instance_id)
+        .where(
+            Draft.person_id == person.id,
+            ProcessInstance.subject_kind == "ticket",
+            ProcessInstance.subject_id == ticket.id,
+        )
+        .order_by(Draft.saved_at)
+    )
+    steps = {(task.instance_id, task.element) for task in shown}
+    return [(draft, task) for draft, task in session.execute(found) if (draft.instance_id, draft.element) not in steps]
 
 
 def same_step(session: Session, task: UserTask) -> UserTask | None:

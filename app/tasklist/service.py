@@ -24,9 +24,12 @@ from app.tasklist.files import NOTHING, Brought
 from app.tasklist.models import Draft
 from app.tasklist.permissions import is_candidate, may_work_on, standing
 from app.texts import gettext as _
+from app.worklog import timers
 
 # What one draft may hold; a browser that sends more than any form has is refused.
 DRAFT_MAX_CHARACTERS = 200_000
+# Fields of forms that hold somebody's own words.
+WRITTEN = ("textarea", "textfield")
 
 Typed = Mapping[str, Any]
 
@@ -72,6 +75,19 @@ def complete(
     forget_draft(session, person, task)
     _changed(session, task)
     return answer
+
+
+def end_timer(session: Session, task: UserTask, person: Person, answer: Mapping[str, Any], *, told: bool) -> None:
+    """End somebody's timer on the ticket whose work their answer has just logged.
+
+    Args:
+        told: whether the form said that it would end; a timer started since goes on.
+    """
+    if not told or task.subject_kind != "ticket" or not answer.get("minutes"):
+        return
+    timer = timers.of_person(session, person.id, task.subject_id)
+    if timer is not None:
+        timers.discard(session, timer)
 
 
 def checked_answer(
@@ -172,6 +188,14 @@ def save_draft(session: Session, task: UserTask, person: Person, typed: Typed) -
     # Who reads the same ticket sees that somebody is answering.
     touch(session, task.subject)
     return draft
+
+
+def words_of(session: Session, task: UserTask, draft: Draft) -> list[str]:
+    """What a draft says in somebody's own words; choices and numbers are quickly made again."""
+    form = form_of(session, task)
+    fields = form.all_fields if form is not None else ()
+    texts = [draft.values.get(each.key) for each in fields if each.type in WRITTEN and each.display != "duration"]
+    return [text for text in texts if isinstance(text, str) and text.strip()]
 
 
 def forget_draft(session: Session, person: Person, task: UserTask) -> None:

@@ -11,13 +11,16 @@ from sqlalchemy.orm import Session
 
 from app.engine.models import UserTask
 from app.forms.fields import Choice, Form
-from app.forms.rendering import FormView, initial_values, render
+from app.forms.rendering import FormView, initial_values, render, written_duration
 from app.people import queries as people
 from app.people.models import Person
 from app.tasklist import files, queries, service
 from app.tasklist.permissions import Standing, is_approval, is_candidate, may_release, may_work_on
+from app.worklog import timers
 from app.worklog.models import WorkEntry
 
+# The field of a form that a timer fills.
+TIMED = "minutes"
 # What of a work entry its author may correct.
 CORRECTED = frozenset({"minutes", "travel_minutes", "travel_km", "note"})
 
@@ -33,6 +36,8 @@ class Shown:
     may_release: bool
     is_approval: bool
     draft_saved_at: datetime | None
+    # What the reader's timer on the ticket says, when the form takes it over.
+    timer_minutes: str = ""
 
 
 def shown_task(
@@ -51,17 +56,30 @@ def shown_task(
         errors: by field key.
     """
     able = may_work_on(task, who)
+    timer = minutes_of_timer(session, task, reader) if able else None
     draft = queries.draft_of(session, reader, task) if able else None
     values = typed if typed is not None else draft.values if draft is not None else None
     return Shown(
         task=task,
-        form=drawn_form(session, task, reader, values, errors) if able else None,
+        form=drawn_form(session, task, reader, values, errors, timer=timer) if able else None,
         may_complete=able,
         may_claim=task.assignee_id is None and is_candidate(task, who),
         may_release=may_release(task, who),
         is_approval=is_approval(task),
         draft_saved_at=draft.saved_at if draft is not None else None,
+        timer_minutes=written_duration(timer) if timer is not None else "",
     )
+
+
+def minutes_of_timer(session: Session, task: UserTask, reader: Person) -> int | None:
+    """What the reader's timer on a ticket says, when the task is about the ticket and its form asks for the time."""
+    if task.subject_kind != "ticket":
+        return None
+    form = service.form_of(session, task)
+    if form is None or not any(field.key == TIMED and field.display == "duration" for field in form.inputs):
+        return None
+    timer = timers.of_person(session, reader.id, task.subject_id)
+    return timers.worked_minutes(timer) if timer is not None else None
 
 
 def starting_values(session: Session, task: UserTask, form: Form) -> dict[str, Any]:
@@ -80,13 +98,21 @@ def drawn_form(
     reader: Person,
     values: Mapping[str, Any] | None,
     errors: Mapping[str, list[str]] | None = None,
+    *,
+    timer: int | None = None,
 ) -> FormView | None:
-    """The form of a task for one reader, with values and errors; None for a task without a form."""
+    """The form of a task for one reader, with values and errors; None for a task without a form.
+
+    Args:
+        timer: minutes of the reader's timer, shown as the time spent as long as nothing else was typed there.
+    """
     form = service.form_of(session, task)
     if form is None:
         return None
     if values is None:
         values = starting_values(session, task, form)
+    if timer is not None and str(values.get(TIMED) or "0").strip() in ("0", ""):
+        values = {**values, TIMED: timer}
     displays = {field.display for field in form.inputs}
     staff = people.everybody(session, staff_only=True) if "person" in displays else ()
     teams = people.teams(session) if "team" in displays else ()

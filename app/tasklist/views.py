@@ -13,12 +13,13 @@ from flask.typing import ResponseReturnValue
 from flask.wrappers import Response
 from flask_babel import get_timezone
 from flask_babel import gettext as _
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.db import db
 from app.documents.service import Upload
-from app.engine.models import UserTask
-from app.errors import InvalidInput
+from app.engine.models import TaskState, UserTask
+from app.errors import InvalidInput, NotFound
 from app.people import queries as people
 from app.people.current import current_person
 from app.people.models import Person
@@ -28,7 +29,7 @@ from app.tasklist.details import task_details
 from app.tasklist.files import NOTHING, REMOVED, Brought
 from app.tasklist.permissions import standing
 from app.tasklist.service import TaskIsGone
-from app.tasklist.taskform import drawn_form, shown_task
+from app.tasklist.taskform import TIMED, drawn_form, shown_task
 from app.uploads import takes_files
 from app.web.access import safe_next
 from app.web.boundary import rescue
@@ -75,6 +76,7 @@ def complete(task_uuid: object) -> ResponseReturnValue:
     rescue(keep)
     try:
         answer = service.complete(session, task, person, typed, brought)
+        service.end_timer(session, task, person, answer, told="_timer_minutes" in request.form)
     except InvalidInput as error:
         session.rollback()
         return _form_again(str(task_uuid), typed, brought, error)
@@ -96,13 +98,29 @@ def draft(task_uuid: object) -> ResponseReturnValue:
     """Keep what was typed so far; the answer says when."""
     person = current_person()
     task = _task(db.session(), str(task_uuid), person)
-    if task.completed_by_id == person.id:
-        # It was on its way while its author sent the form: what was sent is no draft of the next round.
+    if task.state == TaskState.COMPLETED and task.completed_by_id == person.id:
+        # It was on its way while its author sent the form: kept, it would come back into the next round's form.
         return "", 204
-    kept = service.save_draft(db.session(), task, person, _typed())
+    typed = _typed()
+    if typed.get(TIMED) == request.form.get("_timer_minutes"):
+        # What the timer says now is no use later.
+        typed.pop(TIMED, None)
+    kept = service.save_draft(db.session(), task, person, typed)
     if request.headers.get("HX-Request"):
         return render_template("tasklist/draft_saved.html", saved_at=kept.saved_at)
     flash(_("Your draft is kept."))
+    return redirect(_after())
+
+
+@blueprint.post("/tasks/<uuid:task_uuid>/draft/forget")
+def forget(task_uuid: object) -> ResponseReturnValue:
+    """Throw away what the reader typed into this step, also when it has become another team's meanwhile."""
+    session, person = db.session(), current_person()
+    task = session.scalar(select(UserTask).where(UserTask.uuid == str(task_uuid)))
+    if task is None or queries.draft_of(session, person, task) is None:
+        raise NotFound(_("There is no text of yours here any more."))
+    service.forget_draft(session, person, task)
+    flash(_("Your text is thrown away."))
     return redirect(_after())
 
 
@@ -158,12 +176,13 @@ def _form_again(task_uuid: str, typed: dict[str, Any], brought: Brought, error: 
 def _gone_page(task: UserTask, reader: Person) -> str:
     session = db.session()
     row = queries.rows_of(session, [task], standing(session, reader), get_timezone())[0]
+    draft = queries.draft_of(session, reader, task)
     return render_template(
         "tasklist/gone_fragment.html" if request.headers.get("HX-Request") else "tasklist/gone.html",
         task=task,
         ticket=row.ticket,
         winner=people.people_by_ids(session, [task.completed_by_id]).get(task.completed_by_id or 0),
-        draft=queries.draft_of(session, reader, task),
+        words=service.words_of(session, task, draft) if draft is not None else [],
         again=queries.same_step(session, task),
         back=safe_next(request.form.get("_next")) or list_views.here(),
     )

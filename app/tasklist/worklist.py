@@ -18,10 +18,12 @@ from app import clock
 from app.engine.models import TaskState, UserTask
 from app.people.models import Person
 from app.tasklist import decisions
+from app.tasklist.address import WorkAddress
 from app.tasklist.filters import TaskFilters, conditions
 from app.tasklist.grouping import GROUPS, Stretches, due_at
 from app.tasklist.permissions import Standing, for_approval, meant_for, standing, workable_by
 from app.tasklist.queries import Row, rows_of
+from app.tickets import queries as tickets
 
 # How many rows a list shows, how many more each time, and how many at most: beyond that, filters help.
 ROWS: Final = 100
@@ -102,6 +104,12 @@ def my_work(
         teams=counts["teams"],
         decides={task_id: decisions.possible(form) for task_id, form in forms.items()},
     )
+
+
+def filters_of(session: Session, address: WorkAddress) -> TaskFilters:
+    """What an address of My work asks for, with the customer that it names."""
+    named = address.one("customer")
+    return address.filters(tickets.customer_named(session, named) if named else None)
 
 
 def without_each(

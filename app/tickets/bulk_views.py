@@ -12,9 +12,9 @@ from app.people.current import current_person
 from app.tickets import bulk as many
 from app.tickets.address import Address
 from app.tickets.blueprint import blueprint
+from app.tickets.flashes import with_button
 from app.tickets.list_models import BulkChange
 from app.tickets.list_views import link
-from app.tickets.saved_view_views import with_button
 
 
 @blueprint.post("/bulk")

@@ -12,7 +12,7 @@ from app.errors import Conflict, InvalidInput
 from app.people.models import Person
 from app.texts import gettext as _
 from app.tickets import lines, search
-from app.tickets.events import NoteAdded, ParticipantAdded, TicketReplied
+from app.tickets.events import NoteAdded, ParticipantAdded, ParticipantRemoved, TicketReplied
 from app.tickets.models import Channel, Message, MessageKind, Participant, Ticket
 
 PUBLIC_KINDS = (MessageKind.CUSTOMER, MessageKind.REPLY)
@@ -126,13 +126,30 @@ def add_system_line(session: Session, ticket: Ticket, key: str, *, by: Person | 
     return line
 
 
-def add_participant(session: Session, ticket: Ticket, person: Person) -> None:
-    """Keep somebody in the conversation by mail; the requester and present participants stay what they are."""
+def add_participant(session: Session, ticket: Ticket, person: Person, *, by: Person | None = None) -> None:
+    """Keep somebody in the conversation by mail; the requester and present participants stay what they are.
+
+    Args:
+        by: who put them there, which the conversation then tells; None when a mail named them.
+    """
     if person.id == ticket.requester_id or session.get(Participant, (ticket.id, person.id)) is not None:
         return
     session.add(Participant(ticket_id=ticket.id, person_id=person.id))
     session.flush()
-    events.record(session, ParticipantAdded(ticket_id=ticket.id, person_id=person.id))
+    if by is not None:
+        add_system_line(session, ticket, "participant", by=by, person=person.name)
+    events.record(session, ParticipantAdded(ticket_id=ticket.id, person_id=person.id, by_id=by.id if by else None))
+
+
+def remove_participant(session: Session, ticket: Ticket, person: Person, *, by: Person | None) -> None:
+    """Send somebody no further replies; one who got none anyway is no error."""
+    row = session.get(Participant, (ticket.id, person.id))
+    if row is None:
+        return
+    session.delete(row)
+    session.flush()
+    add_system_line(session, ticket, "no_participant", by=by, person=person.name)
+    events.record(session, ParticipantRemoved(ticket_id=ticket.id, person_id=person.id, by_id=by.id if by else None))
 
 
 def storable(text: str) -> str:

@@ -145,6 +145,36 @@ class ParticipantAdded(Event):
 
     ticket_id: int
     person_id: int
+    by_id: int | None = None
+
+
+@dataclass(frozen=True)
+class ParticipantRemoved(Event):
+    """Somebody gets no further replies of a ticket."""
+
+    ticket_id: int
+    person_id: int
+    by_id: int | None = None
+
+
+@dataclass(frozen=True)
+class TicketSubjectChanged(Event):
+    """The ticket is called otherwise."""
+
+    ticket_id: int
+    from_subject: str
+    to_subject: str
+    by_id: int | None = None
+
+
+@dataclass(frozen=True)
+class TicketsLinked(Event):
+    """Somebody said that two tickets go together, or, with `is_linked` false, that they do not."""
+
+    ticket_id: int
+    other_id: int
+    is_linked: bool
+    by_id: int | None = None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The tables of tickets, their conversation, and the lists of states and types."""
+"""The tables of tickets, their conversation and links, unsent notes, and the lists of states and types."""
 
 from __future__ import annotations
 
@@ -263,3 +263,26 @@ class Participant(Model):
 
     ticket: Mapped[Ticket] = relationship()
     person: Mapped[Person] = relationship()
+
+
+class NoteDraft(Model):
+    """One person's unsent internal note on one ticket."""
+
+    __tablename__ = "note_draft"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id", ondelete="CASCADE"), primary_key=True, index=True)
+    text: Mapped[str] = mapped_column(Text)
+    saved_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class TicketLink(Model):
+    """Two tickets that somebody said go together; the older one is named first, so that a pair is one row."""
+
+    __tablename__ = "ticket_link"
+    __table_args__ = (CheckConstraint("older_id < newer_id", name="older_first"),)
+
+    older_id: Mapped[int] = mapped_column(ForeignKey("ticket.id", ondelete="CASCADE"), primary_key=True)
+    newer_id: Mapped[int] = mapped_column(ForeignKey("ticket.id", ondelete="CASCADE"), primary_key=True, index=True)
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
+    made_at: Mapped[datetime] = mapped_column(UTCDateTime)

@@ -10,16 +10,11 @@ from app.contracts.days import today
 from app.contracts.models import Contract
 from app.engine import queries as engine
 from app.engine.models import FileKind, ProcessInstance
-from app.people import queries as people
 from app.people.models import Person
 from app.texts import gettext as _
 from app.tickets.excerpt import Excerpt, excerpt
 from app.tickets.models import Ticket
 from app.tickets.panels import Content, Slot, panel
-
-# The history panel shows the latest steps; the instance page has them all.
-STEPS_SHOWN = 12
-TOLD = ("task", "event")
 
 
 @panel("hours", slot=Slot.CLOCKS, order=30)
@@ -55,21 +50,6 @@ def where_it_is(session: Session, ticket: Ticket, reader: Person) -> Content | N
     return Content("tickets/panels/where.html", values, title=_("Where it is"))
 
 
-@panel("history", order=90, is_open=False)
-def history(session: Session, ticket: Ticket, _reader: Person) -> Content | None:
-    """The latest steps of the process, newest first."""
-    instance = _newest(session, ticket)
-    if instance is None:
-        return None
-    entries = [
-        entry for entry in engine.instance_history(session, instance) if _is_told(entry.element_type, entry.name)
-    ]
-    latest = list(reversed(entries))[:STEPS_SHOWN]
-    actors = people.people_by_ids(session, [entry.actor_id for entry in latest])
-    values = {"entries": latest, "actors": actors, "instance": instance}
-    return Content("tickets/panels/history.html", values, title=_("History"), note=str(len(entries)))
-
-
 def _budget(session: Session, agreed: Contract) -> dict[str, object]:
     used = contracts.counted_minutes(session, agreed, today())
     included = agreed.included_minutes
@@ -97,7 +77,3 @@ def _drawn(
         return excerpt(own.content, {name: str(mark["state"]) for name, mark in marks.items()}, here, language)
     except (etree.XMLSyntaxError, ValueError):
         return None
-
-
-def _is_told(element_type: str, name: str | None) -> bool:
-    return bool(name) and any(word in element_type.lower() for word in TOLD)

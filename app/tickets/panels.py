@@ -2,6 +2,8 @@
 
 A feature registers a function in its `panels.py`. It returns the template to draw and its values, or None when it has
 nothing to show. Nothing here knows the features above tickets.
+
+Panels look again when something happens to the ticket; one whose `live` says more ("mine") looks then, too.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ class Slot(StrEnum):
 
 @dataclass(frozen=True)
 class Content:
-    """What to draw: a template and its values. `title`, `note` and `link` are for panels of the side."""
+    """What to draw: a template and its values; `title`, `note`, `link` (words, address) are for panels of the side."""
 
     template: str
     values: Mapping[str, Any]
@@ -38,7 +40,9 @@ class Content:
 
 Draw = Callable[[Session, Ticket, Person], "Content | None"]
 Column = Callable[[Session, Sequence[Ticket], Person], Mapping[int, Mapping[str, Any]]]
-Attachments = Callable[[Session, Ticket], Mapping[int, Sequence[Any]]]
+# Of the messages with these ids: what a feature has to show below them, by message id.
+Attachments = Callable[[Session, Sequence[int]], Mapping[int, Sequence[Any]]]
+Below = Callable[[Session, Sequence[int]], Mapping[int, Content]]
 # Hangs the files of a form on a message; raises InvalidInput with errors under `files`.
 AttachFiles = Callable[[Session, Message, Sequence[Any], Person], None]
 
@@ -52,19 +56,23 @@ class Panel:
     order: int
     draw: Draw
     is_open: bool
+    live: str = ""
 
 
 _panels: dict[str, Panel] = {}
 _columns: dict[str, tuple[str, Column]] = {}
 _attachments: list[Attachments] = []
+_below: list[Below] = []
 _attaching: list[AttachFiles] = []
 
 
-def panel(key: str, *, slot: Slot = Slot.SIDE, order: int, is_open: bool = True) -> Callable[[Draw], Draw]:
+def panel(
+    key: str, *, slot: Slot = Slot.SIDE, order: int, is_open: bool = True, live: str = ""
+) -> Callable[[Draw], Draw]:
     """Register a panel; lower orders stand first."""
 
     def register(draw: Draw) -> Draw:
-        _panels[key] = Panel(key, slot, order, draw, is_open)
+        _panels[key] = Panel(key, slot, order, draw, is_open, live)
         return draw
 
     return register
@@ -83,6 +91,12 @@ def list_column(key: str, template: str) -> Callable[[Column], Column]:
 def message_attachments(find: Attachments) -> Attachments:
     """Register who knows the documents of messages: rows with `uuid`, `name`, `size` by message id."""
     _attachments.append(find)
+    return find
+
+
+def below_messages(find: Below) -> Below:
+    """Register who has something to show below messages, such as what a mail quoted."""
+    _below.append(find)
     return find
 
 
@@ -110,12 +124,21 @@ def columns(
     return {key: (template, column(session, tickets, reader)) for key, (template, column) in chosen.items()}
 
 
-def attachments_of(session: Session, ticket: Ticket) -> dict[int, list[Any]]:
-    """The documents of each message of a ticket."""
+def attachments_of(session: Session, message_ids: Sequence[int]) -> dict[int, list[Any]]:
+    """The documents of messages, by message."""
     found: dict[int, list[Any]] = {}
     for find in _attachments:
-        for message_id, documents in find(session, ticket).items():
+        for message_id, documents in find(session, message_ids).items():
             found.setdefault(message_id, []).extend(documents)
+    return found
+
+
+def below(session: Session, message_ids: Sequence[int]) -> dict[int, list[Content]]:
+    """What features show below messages, by message."""
+    found: dict[int, list[Content]] = {}
+    for find in _below:
+        for message_id, content in find(session, message_ids).items():
+            found.setdefault(message_id, []).append(content)
     return found
 
 

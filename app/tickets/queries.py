@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 from sqlalchemy.orm import Session, joinedload
@@ -23,6 +24,7 @@ __all__ = [
     "by_ids",
     "by_number",
     "conversation",
+    "conversation_page",
     "count",
     "counts_by_state",
     "customer_named",
@@ -33,6 +35,7 @@ __all__ = [
     "in_categories",
     "may_see",
     "oldest_unanswered",
+    "other_requests",
     "page",
     "participants",
     "request_types",
@@ -45,6 +48,10 @@ PAGE_SIZE = 50
 LARGEST_PAGE = 200
 # Somebody still has to do something about a request in one of these.
 UNSOLVED = (Category.NEW, Category.OPEN, Category.PENDING)
+# The ticket page shows so many of the newest messages, and so many more each time older ones are asked for.
+MESSAGES = 50
+# A page that looks again shows what it had and what is new, within a bound.
+MOST_MESSAGES = 200
 
 # Everything a list shows of a ticket, read in the same query.
 LISTED = (
@@ -186,6 +193,48 @@ def conversation(session: Session, ticket: Ticket, *, for_customer: bool) -> lis
     return list(session.scalars(found.order_by(Message.id)))
 
 
+@dataclass(frozen=True)
+class Talk:
+    """A piece of a conversation, oldest first, and whether there is more before and after it."""
+
+    messages: Sequence[Message]
+    has_older: bool
+    has_newer: bool = False
+
+
+def conversation_page(
+    session: Session, ticket: Ticket, *, before: str | None = None, since: str | None = None, size: int = MESSAGES
+) -> Talk:
+    """The newest messages of a ticket for staff, with their authors.
+
+    Args:
+        before: the key (UUID) of a message: those before it.
+        since: the key of a message: it and all after it, within `MOST_MESSAGES`.
+
+    Raises:
+        NotFound: no message of this ticket has the key.
+    """
+    found = select(Message).where(Message.ticket_id == ticket.id).options(joinedload(Message.author))
+    if before:
+        found = found.where(Message.id < _message_id(session, ticket, before))
+    elif since:
+        found, size = found.where(Message.id >= _message_id(session, ticket, since)), MOST_MESSAGES
+    newest = list(session.scalars(found.order_by(Message.id.desc()).limit(size + 1)))
+    messages = newest[size - 1 :: -1] if len(newest) > size else newest[::-1]
+    has_older = len(newest) > size
+    if since and not has_older and messages:
+        earlier = select(Message.id).where(Message.ticket_id == ticket.id, Message.id < messages[0].id)
+        has_older = session.scalar(earlier.limit(1)) is not None
+    return Talk(messages, has_older, bool(before))
+
+
+def _message_id(session: Session, ticket: Ticket, key: str) -> int:
+    found = session.scalar(select(Message.id).where(Message.uuid == key, Message.ticket_id == ticket.id))
+    if found is None:
+        raise NotFound(_("There is no such message."))
+    return found
+
+
 def get_message(session: Session, message_uuid: str, *, seen_by: Person | None = None) -> Message:
     """The message with a public key.
 
@@ -231,6 +280,13 @@ def customer_named(session: Session, written: str) -> int:
         return int(written) if len(written) < 10 else 0
     found = select(Customer.id).where(func.lower(Customer.name) == written.lower()).order_by(Customer.id)
     return session.scalar(found.limit(1)) or 0
+
+
+def other_requests(session: Session, ticket: Ticket, *, most: int) -> Sequence[Ticket]:
+    """What else its requester asked for, newest change first, with the states."""
+    found = select(Ticket).where(Ticket.requester_id == ticket.requester_id, Ticket.id != ticket.id)
+    newest = found.options(joinedload(Ticket.state)).order_by(Ticket.updated_at.desc(), Ticket.id.desc())
+    return session.scalars(newest.limit(most)).all()
 
 
 def following(session: Session, ticket: Ticket) -> Sequence[Ticket]:

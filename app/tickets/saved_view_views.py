@@ -5,14 +5,13 @@ from __future__ import annotations
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_wtf.csrf import generate_csrf
-from markupsafe import Markup
 
 from app.db import db
 from app.people.current import current_person
 from app.tickets import saved_views
 from app.tickets.address import Address
 from app.tickets.blueprint import blueprint
+from app.tickets.flashes import with_button
 from app.tickets.list_models import SavedView
 from app.tickets.list_views import EVERYTHING, link
 
@@ -74,14 +73,6 @@ def choose_first_view(view_id: int) -> ResponseReturnValue:
     saved_views.open_first(session, person, view if wanted else None)
     flash(_("The list now opens with “%(name)s”.", name=view.name) if wanted else _("The list now opens with all."))
     return _to(view)
-
-
-def with_button(words: str, target: str, button: str) -> Markup:
-    """A message with a button that sends something, for what can be undone."""
-    form = Markup(
-        '<form method="post" action="{}"><input type="hidden" name="csrf_token" value="{}"><button>{}</button></form>'
-    )
-    return Markup("{} {}").format(words, form.format(target, generate_csrf(), button))
 
 
 def _to(view: SavedView) -> ResponseReturnValue:

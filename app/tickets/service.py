@@ -10,41 +10,55 @@ from sqlalchemy.orm import Session
 
 from app import clock, events
 from app.contracts import queries as contracts
-from app.contracts.days import desk_day, today
+from app.contracts.days import today
 from app.contracts.models import Customer
 from app.errors import Conflict, InvalidInput
 from app.people import queries as people
 from app.people.models import Person, Team
 from app.texts import gettext as _
 from app.tickets import numbers, reopening, search
-from app.tickets.conversation import add_message, add_note, add_participant, add_system_line, reply, storable
+from app.tickets.changing import (
+    LONGEST_SUBJECT,
+    change_customer,
+    change_priority,
+    change_subject,
+    change_type,
+    priority_of,
+    type_of,
+)
+from app.tickets.conversation import (
+    add_message,
+    add_note,
+    add_participant,
+    add_system_line,
+    remove_participant,
+    reply,
+    storable,
+)
 from app.tickets.details import Detail, add_details, spoken
 from app.tickets.events import (
     CustomerWrote,
     TicketAssigned,
     TicketCancelled,
     TicketConfirmed,
-    TicketCustomerChanged,
     TicketOpened,
-    TicketPriorityChanged,
     TicketReopened,
     TicketStateChanged,
-    TicketTypeChanged,
 )
-from app.tickets.lists import PRIORITY_LABELS, TYPE_OF_MAIL, ensure_lists
+from app.tickets.lists import TYPE_OF_MAIL, ensure_lists
 from app.tickets.models import (
     Category,
     Channel,
     Message,
     MessageKind,
     Priority,
-    RequestType,
     State,
     Ticket,
     TicketState,
 )
 
 __all__ = [
+    "LONGEST_SUBJECT",
     "add_customer_message",
     "add_note",
     "add_participant",
@@ -55,14 +69,17 @@ __all__ = [
     "change_customer",
     "change_priority",
     "change_state",
+    "change_subject",
     "change_type",
     "close",
     "confirm",
     "ensure_lists",
     "open_ticket",
+    "remove_participant",
     "reopen",
     "reply",
     "resolve",
+    "take_from_team",
     "take_over",
 ]
 
@@ -98,7 +115,7 @@ def open_ticket(
     Raises:
         InvalidInput: the type or the priority is unknown, or there is no text.
     """
-    kind = _type(session, type_key)
+    kind = type_of(session, type_key)
     contact = None if customer is not None else contracts.contact_of(session, requester)
     owner = customer or (contact.customer if contact else contracts.unknown_customer(session))
     moment = clock.now()
@@ -107,7 +124,7 @@ def open_ticket(
         number=uuid.uuid4().hex,
         subject=_subject(subject, text),
         type=kind,
-        priority=_priority(priority or kind.default_priority),
+        priority=priority_of(priority or kind.default_priority),
         state=_state(session, State.NEW),
         channel=Channel(channel),
         customer=owner,
@@ -221,6 +238,17 @@ def assign_to_person(session: Session, ticket: Ticket, person: Person | None, *,
         _assign(session, ticket, ticket.team, None, by, "unassigned")
 
 
+def take_from_team(session: Session, ticket: Ticket, *, by: Person | None) -> None:
+    """Leave the ticket without a team, as it was before somebody gave it to one; whoever has it keeps it.
+
+    Raises:
+        Conflict: the ticket is already resolved.
+    """
+    _refuse_resolved(ticket)
+    if ticket.team_id is not None:
+        _assign(session, ticket, None, ticket.assignee, by, "no_team")
+
+
 def take_over(session: Session, ticket: Ticket, person: Person, *, by: Person | None) -> None:
     """Let somebody begin to work on the ticket."""
     assign_to_person(session, ticket, person, by=by)
@@ -292,47 +320,6 @@ def reopen(session: Session, ticket: Ticket, *, by: Person | None) -> None:
     ticket.reopened_count += 1
     _move(session, ticket, _state(session, back), by, "reopened")
     events.record(session, TicketReopened(ticket_id=ticket.id, was_closed=was_closed, by_id=_id(by)))
-
-
-def change_priority(session: Session, ticket: Ticket, priority: Priority | str, *, by: Person | None) -> None:
-    """Say how much the request presses; the deadlines follow."""
-    wanted = _priority(priority)
-    if ticket.priority == wanted:
-        return
-    before, ticket.priority = ticket.priority, wanted
-    add_system_line(session, ticket, "priority", by=by, priority=PRIORITY_LABELS[wanted])
-    events.record(
-        session,
-        TicketPriorityChanged(ticket_id=ticket.id, from_priority=before, to_priority=wanted, by_id=_id(by)),
-    )
-
-
-def change_type(session: Session, ticket: Ticket, type_key: str, *, by: Person | None) -> None:
-    """Say that it is another type of request; the process it runs stays the one it began with."""
-    wanted = _type(session, type_key)
-    if ticket.type_key == wanted.key:
-        return
-    before, ticket.type = ticket.type_key, wanted
-    add_system_line(session, ticket, "type", by=by, type=wanted.labels)
-    events.record(
-        session,
-        TicketTypeChanged(ticket_id=ticket.id, from_type=before, to_type=wanted.key, by_id=_id(by)),
-    )
-
-
-def change_customer(session: Session, ticket: Ticket, customer: Customer, *, by: Person | None) -> None:
-    """Say whose request it is; the contract is the one that covered that customer on the day it was opened."""
-    if ticket.customer_id == customer.id:
-        return
-    before, ticket.customer = ticket.customer_id, customer
-    ticket.contract = contracts.contract_for(session, customer.id, desk_day(ticket.opened_at))
-    add_system_line(session, ticket, "customer", by=by, customer=customer.name)
-    search.refresh(session, ticket)
-    session.flush()
-    events.record(
-        session,
-        TicketCustomerChanged(ticket_id=ticket.id, from_customer_id=before, to_customer_id=customer.id, by_id=_id(by)),
-    )
 
 
 def _assign(
@@ -412,23 +399,9 @@ def _state(session: Session, key: State | str) -> TicketState:
     return state
 
 
-def _type(session: Session, key: str) -> RequestType:
-    kind = session.get(RequestType, key)
-    if kind is None:
-        raise InvalidInput(_("There is no request type “%(key)s”.", key=key))
-    return kind
-
-
-def _priority(key: Priority | str) -> Priority:
-    try:
-        return Priority(key)
-    except ValueError as error:
-        raise InvalidInput(_("There is no priority “%(key)s”.", key=key)) from error
-
-
 def _subject(subject: str, text: str) -> str:
     line = " ".join(storable(subject).split()) or next((" ".join(each.split()) for each in text.splitlines()), "")
-    return line[:300] or _("(no subject)")
+    return line[:LONGEST_SUBJECT] or _("(no subject)")
 
 
 def _id(person: Person | None) -> int | None:

@@ -17,7 +17,7 @@ from app.tickets.models import Ticket
 from app.tickets.panels import Content, panel
 
 
-@panel("tags", order=5)
+@panel("tags", order=58)
 def tags(session: Session, ticket: Ticket, reader: Person) -> Content | None:
     """The tags of the ticket, each to be taken off, and a field for another one."""
     names = tagging.tags_of(session, [ticket.id]).get(ticket.id, [])

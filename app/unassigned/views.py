@@ -21,7 +21,7 @@ from app.tickets import bulk as many
 from app.tickets import counting
 from app.tickets import queries as tickets
 from app.tickets.filters import NO_TEAM
-from app.tickets.saved_view_views import with_button
+from app.tickets.flashes import with_button
 from app.unassigned import queries
 from app.web.access import may_open
 from app.web.navigation import Count, counts

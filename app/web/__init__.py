@@ -18,9 +18,10 @@ def init(app: Flask) -> None:
         navigation,
         security,
         styleguide,
+        timers,
     )
 
-    for part in (assets, formats, appearance, identity, security, access, navigation, errorpages, health):
+    for part in (assets, formats, appearance, identity, security, access, navigation, timers, errorpages, health):
         part.init(app)
     app.register_blueprint(live.blueprint)
     app.register_blueprint(styleguide.blueprint)

@@ -38,6 +38,8 @@ def content_policy() -> str:
             "form-action 'self'",
             "base-uri 'none'",
             "frame-ancestors 'none'",
+            # Only what says itself what it may do: mails, previews of documents.
+            *(["frame-src 'self'"] if g.get("shows_frames") else []),
         )
     )
 

@@ -1,4 +1,4 @@
-"""The tables of work: entries, and the values corrections replaced."""
+"""The tables of work: entries, the values corrections replaced, and timers."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, Date, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, CheckConstraint, Date, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db import Model, UTCDateTime, one_of
+from app.tickets.models import Ticket
 
 
 class WorkKind(StrEnum):
@@ -86,3 +87,37 @@ class WorkEntryChange(Model):
     reason: Mapped[str | None] = mapped_column(Text)
 
     entry: Mapped[WorkEntry] = relationship(back_populates="changes")
+
+
+class WorkTimer(Model):
+    """The time somebody is taking for a ticket and has not logged; at most one of a person's timers runs."""
+
+    __tablename__ = "work_timer"
+    __table_args__ = (
+        UniqueConstraint("person_id", "ticket_id"),
+        CheckConstraint("counted_seconds >= 0", name="counted_positive"),
+        # Whoever starts two at the same moment has one: the database sees to it.
+        Index(
+            "uq_work_timer_running",
+            "person_id",
+            unique=True,
+            sqlite_where=text("running_since IS NOT NULL"),
+            postgresql_where=text("running_since IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id", ondelete="CASCADE"), index=True)
+    started_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    # Seconds up to the last pause; a running timer adds what passed since `running_since`.
+    counted_seconds: Mapped[int] = mapped_column(default=0)
+    running_since: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    changed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    ticket: Mapped[Ticket] = relationship()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it counts now."""
+        return self.running_since is not None

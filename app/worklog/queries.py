@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select, tuple_
 from sqlalchemy.orm import Session, selectinload
 
 from app.contracts import queries as contracts
@@ -45,6 +45,39 @@ def of_ticket(session: Session, ticket: Ticket) -> Sequence[WorkEntry]:
     """The work entries of a ticket with their corrections, oldest day first."""
     found = select(WorkEntry).where(WorkEntry.ticket_id == ticket.id).options(selectinload(WorkEntry.changes))
     return session.scalars(found.order_by(WorkEntry.worked_on, WorkEntry.id)).all()
+
+
+@dataclass(frozen=True)
+class Page:
+    """A piece of a ticket's work entries, newest day first; `before` continues it, None at the end."""
+
+    entries: Sequence[WorkEntry]
+    before: int | None
+
+
+def newest_of_ticket(session: Session, ticket: Ticket, *, most: int, before: int | None = None) -> Page:
+    """The work entries of a ticket, newest day first, with their corrections.
+
+    Args:
+        before: go on after the entry with this id.
+    """
+    found = select(WorkEntry).where(WorkEntry.ticket_id == ticket.id).options(selectinload(WorkEntry.changes))
+    last = session.get(WorkEntry, before) if before else None
+    if last is not None:
+        found = found.where(tuple_(WorkEntry.worked_on, WorkEntry.id) < tuple_(literal(last.worked_on), last.id))
+    rows = session.scalars(found.order_by(WorkEntry.worked_on.desc(), WorkEntry.id.desc()).limit(most + 1)).all()
+    return Page(rows[:most], rows[most - 1].id if len(rows) > most else None)
+
+
+def count(session: Session, ticket: Ticket) -> int:
+    """How many work entries a ticket has, whatever became of them."""
+    return session.scalar(select(func.count()).select_from(WorkEntry).where(WorkEntry.ticket_id == ticket.id)) or 0
+
+
+def waiting_for_approval(session: Session, ticket: Ticket) -> int:
+    """Minutes of a ticket that count only when somebody approves them."""
+    waiting = (WorkEntry.ticket_id == ticket.id, WorkEntry.state == WorkState.SUBMITTED)
+    return session.scalar(select(func.coalesce(func.sum(WorkEntry.minutes), 0)).where(*waiting)) or 0
 
 
 def entries_by_ids(session: Session, ids: Iterable[int]) -> dict[int, WorkEntry]:

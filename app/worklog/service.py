@@ -10,6 +10,9 @@ from sqlalchemy.orm import Session
 
 from app import clock, events
 from app.contracts import service as contracts
+from app.engine import queries as engine_queries
+from app.engine import service as engine
+from app.engine.models import InstanceState
 from app.engine.subject import Subject
 from app.errors import Conflict, InvalidInput, NotAllowed
 from app.people.models import Person
@@ -19,6 +22,7 @@ from app.worklog import rules
 from app.worklog.events import WorkApproved, WorkCorrected, WorkRejected, WorkSubmitted, WorkWithdrawn
 from app.worklog.models import WorkEntry, WorkEntryChange, WorkKind, WorkState
 
+OVER = (InstanceState.COMPLETED, InstanceState.CANCELLED)
 COLUMNS = tuple(field.name for field in fields(rules.Work))
 
 
@@ -192,6 +196,44 @@ def withdraw(session: Session, entry: WorkEntry, *, by: Person | None) -> None:
         work_entry_id=entry.id, ticket_id=entry.ticket_id, author_id=entry.author_id, by_id=by.id if by else None
     )
     events.record(session, withdrawn)
+
+
+def take_back(session: Session, entry: WorkEntry, *, by: Person) -> None:
+    """Withdraw a work entry that nobody has decided about; its validation ends with it.
+
+    Raises:
+        Conflict: it is approved, or was returned and waits for its correction.
+        NotAllowed: somebody else wrote it.
+    """
+    if entry.state == WorkState.WITHDRAWN:
+        return
+    _refuse_returned(entry)
+    withdraw(session, entry, by=by)
+    for instance in engine_queries.instances_of(session, Subject("work_entry", entry.id)):
+        if instance.state not in OVER:
+            engine.cancel(session, instance, "The author took the entry back.", by_id=by.id)
+
+
+def revise(session: Session, entry: WorkEntry, *, by: Person, **values: Any) -> None:
+    """Let the author change an entry that nobody has decided about; values as for `correct`.
+
+    Raises:
+        Conflict: it is approved, and so locked; or it was returned, and its correction is a task of the author's.
+        NotAllowed: somebody else wrote it.
+        InvalidInput: with a message per field.
+    """
+    _refuse_returned(entry)
+    correct(session, entry, by=by, **values)
+
+
+def may_revise(entry: WorkEntry, person: Person) -> bool:
+    """Whether this person may change or take back an entry now."""
+    return entry.author_id == person.id and entry.state == WorkState.SUBMITTED
+
+
+def _refuse_returned(entry: WorkEntry) -> None:
+    if entry.state == WorkState.REJECTED:
+        raise Conflict(_("This work was returned. The task “Correct the work entry” corrects it or withdraws it."))
 
 
 def _decide(entry: WorkEntry, state: WorkState, by: Person | None, reason: str | None) -> None:

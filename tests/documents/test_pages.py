@@ -77,7 +77,7 @@ def test_files_of_a_note_stand_under_it_and_never_reach_the_customer(
 
     assert answer.status_code == 302
     key = keys(desk, number)["plan.pdf"]
-    assert f'<a class="s-att" href="/documents/{key}">' in agent.get(f"/tickets/{number}").text
+    assert f'<a class="s-att" href="/documents/{key}"' in agent.get(f"/tickets/{number}").text
     assert agent.get(f"/documents/{key}").data == b"%PDF plan"
     portal = desk.client(customer)
     assert "plan.pdf" not in portal.get(f"/portal/requests/{number}").text

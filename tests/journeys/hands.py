@@ -152,6 +152,7 @@ class BrowserHands:
         """Work on the request on its own page."""
         self.page.goto(f"/tickets/{number}")
         form = self.page.locator(f"#task-{self._desk.task(number, 'work')}")
+        self.page.locator(".s-foldtext").click()
         expect(form).to_be_visible()
         form.locator(f'.s-choice:has(input[value="{outcome}"])').click()
         expect(form.locator(f'input[name=outcome][value="{outcome}"]')).to_be_checked()

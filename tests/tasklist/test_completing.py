@@ -244,3 +244,40 @@ def test_a_value_that_an_operation_refuses_is_the_forms_to_mend(desk: Pages, age
     assert replies(desk, number) == []
     assert open_task(desk, number) == task
     assert desk.client(agent).post(f"/tasks/{task}/complete", data=WORK).status_code == 302
+
+
+def test_a_text_that_can_be_sent_nowhere_any_more_stands_on_the_ticket_until_it_is_thrown_away(
+    desk: Pages, agent: int, number: str
+) -> None:
+    """The step went on without it: whoever wrote it, and nobody else, reads it there, however short it is."""
+    colleague = desk.staff(Role.AGENT, team="support")
+    task = open_task(desk, number)
+    desk.client(colleague).post(f"/tasks/{task}/draft", data=WORK | {"reply": "Almost."})
+    desk.complete(number, agent, SOLVED)
+
+    page = desk.client(colleague).get(f"/tickets/{number}")
+
+    assert "was not sent" in page.text
+    assert "Almost." in page.text
+    assert "Almost." in desk.client(colleague).get(f"/tasks/{task}").text
+    assert "Almost." not in desk.client(agent).get(f"/tickets/{number}").text
+    assert desk.client(agent).post(f"/tasks/{task}/draft/forget").status_code == 404
+    assert desk.client(colleague).post(f"/tasks/{task}/draft/forget").status_code == 302
+    assert "Almost." not in desk.client(colleague).get(f"/tickets/{number}").text
+
+
+def test_a_draft_of_a_step_that_waits_is_in_its_form_only(desk: Pages, agent: int, number: str) -> None:
+    desk.client(agent).post(f"/tasks/{open_task(desk, number)}/draft", data=WORK | {"reply": "Nearly there."})
+
+    page = desk.client(agent).get(f"/tickets/{number}").text
+
+    assert page.count("Nearly there.") == 1
+    assert "was not sent" not in page
+
+
+def test_nothing_waits_for_a_reply_on_a_cancelled_request(desk: Pages, agent: int, number: str) -> None:
+    assert "waits for a reply" in desk.client(agent).get(f"/tickets/{number}").text
+
+    desk.client(agent).post(f"/tickets/{number}/cancel", data={"reason": "Asked twice."})
+
+    assert "waits for a reply" not in desk.client(agent).get(f"/tickets/{number}").text

@@ -40,7 +40,7 @@ def placed(desk: Pages, number: str) -> dict[str, str]:
     """What each document of a request hangs on: the request, or the text of the message."""
 
     def read(session: Session) -> dict[str, str]:
-        found = documents.listed(session, ticket_of(session, number))
+        found = documents.listed(session, ticket_of(session, number), most=50).rows
         return {each.document.name: each.message.text if each.message else "the request" for each in found}
 
     return desk.write(read)

@@ -185,10 +185,10 @@ class TestInBrowsers:
         number = desk.ticket(requester, "Seen by two")
         for page in both:
             page.goto(f"/tickets/{number}")
-        ion.click("[role=tab] >> text=Internal note")
+        ion.click(".s-foldnote")
         ion.fill("#note-text", "half a sentence")
 
-        ana.click("[role=tab] >> text=Internal note")
+        ana.click(".s-foldnote")
         ana.fill("#note-text", "The switch is broken.")
         ana.click("text=Add note")
 

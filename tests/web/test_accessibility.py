@@ -42,6 +42,9 @@ STAFF = (
     "/overview/deadlines",
     "/overview/workload",
     "/overview/contracts",
+    "/tickets/{solved}/history",
+    "/work/on/{solved}",
+    "/documents/on/{waiting}",
     "/instances/",
     "/instances/{instance}",
     "/notifications",
@@ -138,6 +141,12 @@ def sign_in(page: Page, email: str) -> None:
 def findings(page: Page, address: str) -> list[str]:
     """What axe holds against a page, serious and critical only, with where it is."""
     page.goto(address)
+    return findings_here(page, address)
+
+
+def findings_here(page: Page, address: str) -> list[str]:
+    """The same for the page as it stands, seen from its top: what a bar covers is no target."""
+    page.evaluate("scrollTo(0, 0)")
     page.evaluate(AXE())
     result: dict[str, Any] = page.evaluate(
         "(rules) => axe.run(document, {runOnly: rules, resultTypes: ['violations']})", RULES
@@ -167,6 +176,37 @@ def test_axe_finds_nothing_serious(
                 sign_in(page, world_of[who])
             for place in places if size is DESKTOP else places[:4]:
                 found += findings(page, place.format(**world_of))
+            context.close()
+
+    assert found == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_an_open_ticket(
+    desk: Pages, browser: Browser, world_of: dict[str, str], theme: Literal["light", "dark"]
+) -> None:
+    """What is folded away at first is there for everybody too: forms, panels, the timer, what floats."""
+    number = world_of["waiting"]
+    found: list[str] = []
+    with served(desk.app) as base:
+        for size in (DESKTOP, PHONE):
+            context = browser.new_context(
+                base_url=base, viewport=size, color_scheme=theme, bypass_csp=True, reduced_motion="reduce"
+            )
+            page = context.new_page()
+            sign_in(page, world_of["staff"])
+            page.goto(f"/tickets/{number}")
+            page.keyboard.press("t")
+            page.locator(".s-toast").first.wait_for()
+            found += findings_here(page, "with a timer")
+            page.evaluate("document.querySelectorAll('#side details').forEach((each) => { each.open = true; })")
+            page.locator("#history li").first.wait_for(state="attached")
+            page.keyboard.press("n")
+            found += findings_here(page, "with everything open")
+            page.click("[data-part=side]") if size is PHONE else page.click("#menu-more summary")
+            found += findings_here(page, "with its menu or its details")
+            page.locator("#why-response summary").click()
+            found += findings_here(page, "with why")
             context.close()
 
     assert found == []

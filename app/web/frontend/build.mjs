@@ -89,7 +89,7 @@ const onlyWhatIsUsed = {
   },
 };
 
-const entries = ["base.css", "base.js", "instance.css", "instance.js", "portal.js"].map((name) => join(here, name)).filter(existsSync);
+const entries = ["base.css", "base.js", "instance.css", "instance.js", "portal.js", "ticket.js"].map((name) => join(here, name)).filter(existsSync);
 
 mkdirSync(out, { recursive: true });
 const built = await esbuild.build({

@@ -4,6 +4,9 @@ const body = document.body;
 // The desk's time may run ahead of this machine's (demo), and this machine's clock may be wrong.
 const ahead = body?.dataset.now ? Number(body.dataset.now) - Date.now() : 0;
 
+/** The desk's time in milliseconds since 1970. */
+export const deskNow = () => Date.now() + ahead;
+
 const MINUTES_OF_A_DAY = 1440;
 const NBSP = "\u00a0";
 

@@ -78,6 +78,8 @@ export function watchForms() {
     const copy = event.target.closest("[data-copy]");
     if (!copy) return;
     await navigator.clipboard?.writeText(copy.dataset.copy);
+    const words = copy.querySelector("[data-words]");
+    if (words) { words.textContent = copy.dataset.copied; return; }
     copy.setAttribute("aria-label", copy.dataset.copied);
     copy.title = copy.dataset.copied;
   });

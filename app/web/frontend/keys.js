@@ -37,8 +37,12 @@ function showKeys() {
   return true;
 }
 
-function press(selector) {
-  const target = document.querySelector(selector);
+const isThere = (element) => element.getClientRects().length > 0;
+
+/** Press what is in sight; with `folded`, also what stands in a part that is folded away. */
+function press(selector, folded = false) {
+  const found = [...document.querySelectorAll(selector)];
+  const target = found.find(isThere) ?? (folded ? found[0] : null);
   if (!target) return false;
   if (target.matches("input, textarea, details > summary")) target.focus(); else target.click();
   return true;
@@ -85,7 +89,9 @@ export function listenForKeys() {
     else if (key === "c") taken = claim();
     else if (key === "e") taken = press("[data-key=e]");
     else if (key === "n") taken = press("[data-key=n]");
-    else if (key === "r") taken = press("[data-reply] textarea, textarea[data-reply]");
+    else if (key === "r") taken = press("[data-reply] textarea, textarea[data-reply]") || press("[data-key=r]");
+    else if (key === "t") taken = press("[data-key=t]", true);
+    else if (key === "[" || key === "]") taken = press(`[data-key="${key}"]`);
     else if (key === "?") taken = showKeys();
     else taken = false;
     if (taken) event.preventDefault();

@@ -2,6 +2,7 @@
 // others now), "any", or subjects ("ticket:12"); a row with `data-subject` inside counts too. One tab of a browser holds
 // the stream and tells the others, because a browser opens only six connections to one host.
 import { announce } from "./clocks.js";
+import { liveFrom } from "./from.js";
 
 const STREAM = "/live";
 const SETTLE_MS = 400;
@@ -39,22 +40,44 @@ const keyOf = (row) => row.dataset.row || row.querySelector("a[href]")?.getAttri
 /** Whether two parts say the same; tokens of forms and what scripts added do not count. */
 const same = (fresh, part) => textOf(fresh) === textOf(part)
   && [...fresh.querySelectorAll("[aria-label]")].map((each) => each.ariaLabel).join() === [...part.querySelectorAll("[aria-label]")].map((each) => each.ariaLabel).join();
-const textOf = (row) => row.textContent.replace(/\s+/g, " ").trim();
+/** What a part says; a timer that counts says the same all the time. */
+function textOf(row) {
+  let part = row;
+  if (row.querySelector("[data-timer]")) {
+    part = row.cloneNode(true);
+    part.querySelectorAll("[data-timer][data-since]").forEach((timer) => timer.replaceChildren());
+  }
+  return part.textContent.replace(/\s+/g, " ").trim();
+}
+
 /** What a row says, but for its countdown: that a minute passed is nothing new. */
 const newsOf = (row) => [...row.querySelectorAll("[data-words]")].reduce((text, each) => text.replace(textOf(each), ""), textOf(row));
+
+/** Messages in which the reader has opened something stay as they are, with the heading they have now. */
+function keepOpened(old, fresh) {
+  for (const opened of old.querySelectorAll(".s-framed, .s-quoted")) {
+    const message = opened.closest("[id]");
+    const twin = message && fresh.querySelector(`#${CSS.escape(message.id)}`);
+    if (!twin || twin === message) continue;
+    message.querySelector("header")?.replaceWith(twin.querySelector("header"));
+    twin.replaceWith(message);
+  }
+}
 
 /** Put the fresh part in place of the old one; rows that are new or different are marked for a moment. */
 function replace(old, fresh) {
   const before = new Map([...old.querySelectorAll("[data-row]")].map((row) => [keyOf(row), newsOf(row)]));
   const focused = old.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
   const open = new Map([...old.querySelectorAll("details[id], details[data-panel]")].map((each) => [each.id || each.dataset.panel, each.open]));
-  const top = old.scrollTop;
-  const atEnd = old.matches("[data-scroll-end]") && old.scrollHeight - old.clientHeight - top < 40;
+  const scroller = old.closest("[data-scroll-end]") ?? old;
+  const top = scroller.scrollTop;
+  const atEnd = scroller.matches("[data-scroll-end]") && scroller.scrollHeight - scroller.clientHeight - top < 40;
   const chosen = old.querySelector("[data-row][aria-current] a.s-hit")?.getAttribute("href");
   document.dispatchEvent(new CustomEvent("live:replacing", { detail: { part: old } }));
   const ticked = new Set([...old.querySelectorAll("[data-select]:checked")].map((box) => box.value));
   const tickedAt = document.activeElement.matches("[data-select]") && old.contains(document.activeElement) ? document.activeElement.value : null;
-  old.innerHTML = fresh.innerHTML;
+  keepOpened(old, fresh);
+  old.replaceChildren(...fresh.childNodes);
   for (const box of old.querySelectorAll("[data-select]")) {
     box.checked = ticked.has(box.value);
     if (box.value === tickedAt) box.focus();
@@ -71,9 +94,35 @@ function replace(old, fresh) {
     if (before.get(keyOf(row)) !== newsOf(row)) row.classList.add("is-fresh");
   }
   if (focused) old.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
-  old.scrollTop = atEnd ? old.scrollHeight : top;
+  scroller.scrollTop = atEnd ? scroller.scrollHeight : top;
   window.htmx?.process(old);
   document.dispatchEvent(new CustomEvent("live:replaced", { detail: { part: old } }));
+}
+
+/** Parts of a list of parts that are new are put in, those that are gone taken out, unless somebody is typing there. */
+function follow(page) {
+  let changed = false;
+  for (const list of document.querySelectorAll("[data-live-list][id]")) {
+    const fresh = page.getElementById(list.id);
+    if (!fresh) continue;
+    const wanted = new Set([...fresh.children].map((part) => part.id));
+    let last = null;
+    for (const part of [...fresh.children]) {
+      const here = part.id && document.getElementById(part.id);
+      if (!here && part.id) {
+        if (last) last.after(part); else list.prepend(part);
+        window.htmx?.process(part);
+        changed = true;
+      }
+      last = here || part;
+    }
+    for (const part of [...list.children]) {
+      if (!part.id || wanted.has(part.id) || isInUse(part)) continue;
+      part.remove();
+      changed = true;
+    }
+  }
+  return changed;
 }
 
 /** The chosen task is on nobody's list any more: say so beside what is being typed, which stays. */
@@ -94,7 +143,8 @@ async function look() {
   if (document.hidden) { stale = true; return; }
   stale = false;
   looked = Date.now();
-  const answer = await fetch(location.href, { headers: { "X-Live": "1" }, credentials: "same-origin" }).catch(() => null);
+  const headers = { "X-Live": "1", ...liveFrom() };
+  const answer = await fetch(location.href, { headers, credentials: "same-origin" }).catch(() => null);
   connection(Boolean(answer) && answer.status < 500);
   if (!connected) {
     stale = true;
@@ -116,6 +166,7 @@ export function show(page) {
     replace(part, fresh);
     changed = true;
   }
+  changed = follow(page) || changed;
   sayWhatIsGone(page);
   if (changed && document.body.dataset.liveSays) announce(document.body.dataset.liveSays);
   document.dispatchEvent(new CustomEvent("live:looked", { detail: { changed, page } }));
@@ -142,6 +193,9 @@ function hold(tell) {
 }
 
 export function watchChanges() {
+  document.addEventListener("live:look", () => { if (parts().length) lookSoon(); });
+  // An answer to something this page sent is a fresh copy of it.
+  document.addEventListener("live:answer", ({ detail }) => { looked = Date.now(); show(detail.page); });
   if (!parts().length || !window.EventSource) return;
   const hear = (said) => { if (concerns(said)) lookSoon(); };
   if (navigator.locks && window.BroadcastChannel) {

@@ -1,18 +1,41 @@
 // What floats or folds: toasts that leave by themselves, pop-overs that close on Escape, panels that stay as one left them.
 const TOAST_MS = 6000;
+const EDGE = 12;
+const LEAST_HEIGHT = 160;
+
+function watch(toast) {
+  let timer = setTimeout(() => toast.remove(), TOAST_MS);
+  const stay = () => clearTimeout(timer);
+  const leave = () => { clearTimeout(timer); timer = setTimeout(() => toast.remove(), TOAST_MS); };
+  toast.addEventListener("mouseenter", stay);
+  toast.addEventListener("focusin", stay);
+  toast.addEventListener("mouseleave", leave);
+  toast.addEventListener("focusout", leave);
+  toast.querySelector("[data-close]")?.addEventListener("click", () => toast.remove());
+}
 
 export function showToasts() {
-  for (const toast of document.querySelectorAll("#toasts .s-toast:not([data-timed])")) {
-    toast.dataset.timed = "1";
-    let timer = setTimeout(() => toast.remove(), TOAST_MS);
-    const stay = () => clearTimeout(timer);
-    const leave = () => { timer = setTimeout(() => toast.remove(), TOAST_MS); };
-    toast.addEventListener("mouseenter", stay);
-    toast.addEventListener("focusin", stay);
-    toast.addEventListener("mouseleave", leave);
-    toast.addEventListener("focusout", leave);
-    toast.querySelector("[data-close]")?.addEventListener("click", () => toast.remove());
-  }
+  document.querySelectorAll("#toasts .s-toast").forEach(watch);
+  // Toasts that came with an answer which changed only parts of the page take the place of earlier ones.
+  document.addEventListener("toasts", ({ detail }) => {
+    const place = document.getElementById("toasts");
+    if (!detail.length) return;
+    place.replaceChildren(...detail);
+    place.querySelectorAll(".s-toast").forEach(watch);
+  });
+}
+
+/** What floats stays inside the window: no wider and no higher than the room there is, and scrolled inside. */
+function fit(pop) {
+  const box = pop.querySelector(".s-pop, .s-menu-pop");
+  if (!box || getComputedStyle(box).position === "fixed") return;
+  box.style.maxHeight = box.style.translate = "";
+  const place = box.getBoundingClientRect();
+  const room = document.documentElement.clientWidth - EDGE;
+  const shift = place.right > room ? Math.max(EDGE - place.left, room - place.right) : place.left < EDGE ? EDGE - place.left : 0;
+  if (shift) box.style.translate = `${shift}px 0`;
+  const height = innerHeight - EDGE - place.top;
+  if (place.height > height && height >= LEAST_HEIGHT) box.style.maxHeight = `${height}px`;
 }
 
 /** Say something at the bottom of the page that no answer of the server brought. */
@@ -23,10 +46,12 @@ export function toast(words) {
   text.textContent = words;
   box.append(text);
   document.getElementById("toasts")?.append(box);
-  showToasts();
+  watch(box);
 }
 
 export function popOver() {
+  document.addEventListener("toggle", (event) => { if (event.target.matches?.("details[data-pop]") && event.target.open) fit(event.target); }, true);
+  window.addEventListener("resize", () => document.querySelectorAll("details[data-pop][open]").forEach(fit));
   const open = () => document.querySelectorAll("details[data-pop][open]");
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
@@ -38,54 +63,18 @@ export function popOver() {
   for (const end of document.querySelectorAll("[data-scroll-end]")) end.scrollTop = end.scrollHeight;
 }
 
+const keyOf = (panel) => `panel:${panel.dataset.panel}`;
+
 export function keepPanels() {
-  const key = (panel) => `panel:${panel.dataset.panel}`;
   for (const panel of document.querySelectorAll("details[data-panel]")) {
     try {
-      const kept = localStorage.getItem(key(panel));
+      const kept = localStorage.getItem(keyOf(panel));
       // A form in it that came back with an error stays in sight.
       if (kept !== null && !panel.querySelector("[aria-invalid=true]")) panel.open = kept === "1";
     } catch { /* Private windows may refuse storage: the panel keeps the page's choice. */ }
-    panel.addEventListener("toggle", () => {
-      try { localStorage.setItem(key(panel), panel.open ? "1" : "0"); } catch { /* as above */ }
-    });
   }
-}
-
-/** The tasks docked on a ticket: one at a time behind tabs; without scripts they stand one under the other. */
-export function dockTabs() {
-  for (const dock of document.querySelectorAll("[data-tabs]")) {
-    const list = dock.querySelector("[data-tablist]");
-    const parts = [...dock.querySelectorAll("[data-tab]")];
-    if (!list || !parts.length) continue;
-    const show = (chosen, focus = false) => parts.forEach((part, index) => {
-      const tab = list.children[index];
-      part.hidden = part !== chosen;
-      tab.setAttribute("aria-selected", String(part === chosen));
-      tab.tabIndex = part === chosen ? 0 : -1;
-      if (focus && part === chosen) part.querySelector("textarea, input:not([type=hidden])")?.focus();
-    });
-    for (const part of parts) {
-      const tab = document.createElement("button");
-      tab.type = "button";
-      tab.setAttribute("role", "tab");
-      tab.textContent = part.dataset.tabTitle;
-      if (part.dataset.tab === "note") tab.dataset.key = "n";
-      part.setAttribute("role", "tabpanel");
-      part.setAttribute("aria-label", part.dataset.tabTitle);
-      tab.addEventListener("click", () => show(part, true));
-      tab.addEventListener("keydown", (event) => {
-        const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-        if (!step) return;
-        const next = (parts.indexOf(part) + step + parts.length) % parts.length;
-        show(parts[next]);
-        list.children[next].focus();
-      });
-      list.append(tab);
-    }
-    list.hidden = false;
-    dock.classList.add("s-tabbed");
-    const wrong = parts.find((part) => part.querySelector("[aria-invalid=true]"));
-    show(wrong ?? parts.find((part) => part.dataset.mine !== undefined) ?? parts[0]);
-  }
+  document.addEventListener("toggle", ({ target }) => {
+    if (!target.matches?.("details[data-panel]")) return;
+    try { localStorage.setItem(keyOf(target), target.open ? "1" : "0"); } catch { /* as above */ }
+  }, true);
 }

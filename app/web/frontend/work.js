@@ -1,7 +1,7 @@
 // My work without the mouse and without losing one's place: the pane follows the row one is at, keys complete, approve and
 // claim just that row, and what comes next is open when something is done.
 import { announce } from "./clocks.js";
-import { keepDrafts, keepNow } from "./drafts.js";
+import { keepNow } from "./drafts.js";
 import { isGoing, isShortcut, present, typing } from "./keys.js";
 import { show as showFresh } from "./live.js";
 import { showToasts, toast } from "./surface.js";
@@ -166,9 +166,7 @@ async function showMore(event) {
 }
 
 export function workThroughTasks() {
-  keepDrafts();
   document.addEventListener("keydown", pressed, true);
-  if (location.hash === "#note") document.querySelector("[role=tab][data-key=n]")?.click();
   if (!list()) return;
   watchSelection();
   keepPlace();
