@@ -13,7 +13,7 @@ from app import clock
 from app.people import queries as people
 from app.people.models import Person
 from app.sla import listing, queries
-from app.sla.chips import Chip, chip
+from app.sla.chips import chip
 from app.sla.explanation import Explanation
 from app.sla.models import ClockKind
 from app.sla.queries import ClockView
@@ -73,14 +73,10 @@ def deadlines(session: Session, tickets: Sequence[Ticket], reader: Person) -> Ma
     """The deadline of each ticket that comes first."""
     zone, now = ZoneInfo(reader.zone), clock.now()
     found: dict[int, Mapping[str, Any]] = {}
-    for ticket_id, views in queries.clocks_for(session, [ticket.id for ticket in tickets]).items():
-        live = [view for view in views.values() if str(view.state) in ("running", "paused")]
-        first: Chip | None = None
-        if live:
-            running = [view for view in live if view.due_at is not None and str(view.state) == "running"]
-            first = chip(min(running, key=lambda view: view.due_at or now) if running else live[0], now, zone)
-        if first is not None:
-            found[ticket_id] = {"chip": first}
+    for ticket_id, live in queries.live_clocks_for(session, [ticket.id for ticket in tickets]).items():
+        running = [view for view in live if view.due_at is not None and str(view.state) == "running"]
+        first = min(running, key=lambda view: view.due_at or now) if running else live[0]
+        found[ticket_id] = {"chip": chip(first, now, zone)}
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
@@ -29,6 +29,15 @@ OPENED: Final = {"today": 0, "7d": 6, "30d": 29}
 DUE: Final = {"today": 0, "7d": 6}
 
 _ID = re.compile(r"[1-9][0-9]{0,8}")
+# The values that these names may have; another one means nothing, and is left out like an unknown name.
+KNOWN: Final[Mapping[str, Collection[str]]] = {
+    "category": ("active", *Category),
+    "priority": tuple(Priority),
+    "channel": tuple(Channel),
+    "opened": OPENED,
+    "due": DUE,
+    "late": ("1",),
+}
 # No row has it: whoever asks for somebody who cannot be there is shown nothing, not everything.
 NOBODY: Final = 0
 Pairs = tuple[tuple[str, str], ...]
@@ -46,8 +55,13 @@ class Address:
         given: dict[str, list[str]] = {}
         for name, value in pairs:
             value = value.replace("\x00", "").strip()[:200]
-            if value and value not in given.setdefault(name, []):
+            if value and _means_something(name, value) and value not in given.setdefault(name, []):
                 given[name].append(value)
+        for name in ("opened", "due"):
+            if given.get(name):
+                # Days of its own count only where no stretch is named.
+                given.pop(f"{name}_from", None)
+                given.pop(f"{name}_to", None)
         kept = [(name, value) for name in FILTERS for value in given.get(name, [])[: _most(name)]]
         columns = [value for value in given.get("column", []) if value in COLUMNS]
         if columns and tuple(columns) != SHOWN_AT_FIRST:
@@ -126,7 +140,7 @@ class Address:
     def filters(self, person: Person, customer_id: int | None) -> Filters:
         """The filters it names, with the reader's days.
 
-        A word that means nothing is passed over; somebody who is not there has no tickets.
+        Somebody who is not there has no tickets.
 
         Args:
             customer_id: who the customer is that it names by id or by name; 0 for nobody.
@@ -142,8 +156,8 @@ class Address:
             states=self.many("state"),
             categories=_categories(self.many("category")),
             types=self.many("type"),
-            priorities=[each for each in self.many("priority") if each in set(Priority)],
-            channels=[each for each in self.many("channel") if each in set(Channel)],
+            priorities=self.many("priority"),
+            channels=self.many("channel"),
             teams=self.many("team"),
             tags=self.many("tag"),
             assignee_ids=[*ids, *([person.id] if "me" in assignees else [])],
@@ -154,7 +168,7 @@ class Address:
             opened_until=opened_until,
             due_from=due_from,
             due_until=due_until,
-            late=self.one("late") == "1",
+            late=bool(self.one("late")),
         )
 
 
@@ -167,6 +181,12 @@ def _id(written: str) -> int:
     return int(written) if _ID.fullmatch(written) else NOBODY
 
 
+def _means_something(name: str, value: str) -> bool:
+    if name in KNOWN:
+        return value in KNOWN[name]
+    return not name.endswith(("_from", "_to")) or read_day(value) is not None
+
+
 def _most(name: str) -> int:
     return MOST_VALUES if name in MANY else 1
 
@@ -174,10 +194,7 @@ def _most(name: str) -> int:
 def _categories(names: list[str]) -> list[str]:
     found: dict[str, None] = {}
     for name in names:
-        if name == "active":
-            found.update((str(each), None) for each in ACTIVE)
-        elif name in set(Category):
-            found[name] = None
+        found.update((str(each), None) for each in (ACTIVE if name == "active" else [name]))
     return list(found)
 
 

@@ -63,4 +63,4 @@ def first_due(session: Session, ticket_ids: Iterable[int]) -> dict[int, datetime
         return {}
     running = _providers[0]()
     found = select(running.c.ticket_id, func.min(running.c.due_at)).where(running.c.ticket_id.in_(wanted))
-    return dict(session.execute(found.group_by(running.c.ticket_id)).tuples().all())
+    return dict(session.execute(found.group_by(running.c.ticket_id)).all())

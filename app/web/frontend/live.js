@@ -23,10 +23,10 @@ function concerns(said) {
   });
 }
 
-/** Whether somebody is typing in this part, or has typed and not sent: it is left alone. */
+/** Whether somebody is typing in this part, or has typed and not sent: it is left alone. Ticks are put back instead. */
 function isInUse(part) {
-  return part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")
-    || [...part.querySelectorAll("textarea, input:not([type=hidden])")].some((field) => field.value !== field.defaultValue);
+  return part.contains(document.activeElement) && document.activeElement.matches("input:not([type=checkbox]), textarea, select")
+    || [...part.querySelectorAll("textarea, input:not([type=hidden], [type=checkbox], [type=radio])")].some((field) => field.value !== field.defaultValue);
 }
 
 const keyOf = (row) => row.dataset.row || row.querySelector("a[href]")?.getAttribute("href");
@@ -35,10 +35,19 @@ const same = (fresh, part) => textOf(fresh) === textOf(part)
   && [...fresh.querySelectorAll("[aria-label]")].map((each) => each.ariaLabel).join() === [...part.querySelectorAll("[aria-label]")].map((each) => each.ariaLabel).join();
 const textOf = (row) => row.textContent.replace(/\s+/g, " ").trim();
 
+/** What finds a link or a box again when its part is drawn anew; null for anything else. */
+function spotOf(each) {
+  if (each?.matches?.("input[type=checkbox][name]")) return `[name="${CSS.escape(each.name)}"][value="${CSS.escape(each.value)}"]`;
+  const href = each?.getAttribute?.("href");
+  return href ? `[href="${CSS.escape(href)}"]` : null;
+}
+
 /** Put the fresh part in place of the old one; rows that are new or different are marked for a moment. */
 function replace(old, fresh) {
   const before = new Map([...old.querySelectorAll("[data-row]")].map((row) => [keyOf(row), textOf(row)]));
-  const focused = old.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  const focused = old.contains(document.activeElement) ? spotOf(document.activeElement) : null;
+  const ticked = [...old.querySelectorAll("input[type=checkbox][name]:checked")].map(spotOf);
+  const at = keyOf(old.querySelector("[data-row].is-at") ?? document.createElement("i"));
   const open = new Map([...old.querySelectorAll("details[id], details[data-panel]")].map((each) => [each.id || each.dataset.panel, each.open]));
   const top = old.scrollTop;
   const atEnd = old.matches("[data-scroll-end]") && old.scrollHeight - old.clientHeight - top < 40;
@@ -54,8 +63,10 @@ function replace(old, fresh) {
     if (here) row.setAttribute("aria-current", "true");
     if (chosen) row.classList.toggle("is-open", Boolean(here));
     if (before.get(keyOf(row)) !== textOf(row)) row.classList.add("is-fresh");
+    if (at && keyOf(row) === at) row.classList.add("is-at");
   }
-  if (focused) old.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
+  for (const spot of ticked) for (const box of old.querySelectorAll(spot)) box.checked = true;
+  if (focused) old.querySelector(focused)?.focus({ preventScroll: true });
   old.scrollTop = atEnd ? old.scrollHeight : top;
   window.htmx?.process(old);
 }

@@ -49,6 +49,8 @@ export function selectRows() {
     });
     form.addEventListener("reset", () => setTimeout(() => show(form)));
   }
+  // Rows that were drawn anew keep their ticks, but not what follows from them.
+  document.addEventListener("live:looked", () => document.querySelectorAll("[data-selection]").forEach(show));
   window.addEventListener("pageshow", () => document.querySelectorAll("[data-selection]").forEach(show));
   document.addEventListener("keydown", pressed);
 }
