@@ -87,6 +87,8 @@ class Contact(Model):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), unique=True)
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
     phone: Mapped[str | None] = mapped_column(String(40))
+    # The words a caller is found by, each after a space (see `contracts/callers.py`).
+    found_by: Mapped[str] = mapped_column(String(600), default="", server_default="")
 
     person: Mapped[Person] = relationship()
     customer: Mapped[Customer] = relationship()

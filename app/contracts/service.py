@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app import clock, events
-from app.contracts import queries
+from app.contracts import findable, queries
 from app.contracts.events import ContactMoved, HoursCounted
 from app.contracts.models import (
     Contact,
@@ -26,6 +26,9 @@ from app.people import queries as people
 from app.people import service as people_service
 from app.people.models import Language, Person, Role
 from app.texts import gettext as _
+
+# Importing it registers it.
+FINDABLE = findable.keep_findable
 
 
 def ensure_lists(session: Session) -> None:

@@ -79,7 +79,6 @@ def read_choices(session: Session, reader: Person) -> Choices:
     every_team = people.teams(session)
     at_work = select(PersonRole.person_id).where(PersonRole.role != Role.CUSTOMER)
     staff = select(Person.id, Person.name).where(Person.is_active, Person.id.in_(at_work))
-    names = select(Customer.name).where(Customer.is_unknown.is_(False)).order_by(Customer.name)
     return Choices(
         states=[(each.key, translated(each.labels, language)) for each in queries.states(session)],
         types=[(each.key, translated(each.labels, language)) for each in queries.request_types(session)],
@@ -88,9 +87,15 @@ def read_choices(session: Session, reader: Person) -> Choices:
         teams=[(each.key, each.name) for each in every_team],
         staff=[(str(key), name) for key, name in session.execute(staff.order_by(Person.name, Person.id))],
         tags=tagging.offered(session),
-        customers=session.scalars(names.limit(MOST_CUSTOMERS)).all(),
+        customers=customer_names(session),
         every_team=every_team,
     )
+
+
+def customer_names(session: Session) -> Sequence[str]:
+    """The names that a field for a customer offers while one types."""
+    names = select(Customer.name).where(Customer.is_unknown.is_(False)).order_by(Customer.name)
+    return session.scalars(names.limit(MOST_CUSTOMERS)).all()
 
 
 def chips(session: Session, address: Address, choices: Choices, customer_id: int | None) -> list[Chip]:

@@ -219,3 +219,14 @@ class Participant(Model):
 
     ticket: Mapped[Ticket] = relationship()
     person: Mapped[Person] = relationship()
+
+
+class RequestDraft(Model):
+    """A request that somebody is taking down and has not opened yet; everybody has one at most."""
+
+    __tablename__ = "request_draft"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
+    # As the browser sent it: texts by field.
+    values: Mapped[dict[str, str]] = mapped_column(JSON)
+    saved_at: Mapped[datetime] = mapped_column(UTCDateTime)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from app.contracts.models import Contact, Customer
 from app.errors import NotFound
-from app.people.models import Person
+from app.people.models import Person, Team
 from app.texts import gettext as _
 from app.tickets import numbers, paging
 from app.tickets.filters import Filters, conditions, in_categories
@@ -50,6 +50,15 @@ LISTED = (
     joinedload(Ticket.requester),
     joinedload(Ticket.team),
     joinedload(Ticket.assignee),
+)
+# The same for many tickets: of people, teams and companies only what a row says of them.
+IN_ROWS = (
+    joinedload(Ticket.state).load_only(TicketState.labels, TicketState.category, TicketState.position),
+    joinedload(Ticket.type).load_only(RequestType.labels),
+    joinedload(Ticket.customer).load_only(Customer.name),
+    joinedload(Ticket.requester).load_only(Person.name, Person.email),
+    joinedload(Ticket.team).load_only(Team.key, Team.name),
+    joinedload(Ticket.assignee).load_only(Person.name, Person.email),
 )
 
 
@@ -121,7 +130,7 @@ def page(
         person,
         filters or Filters(),
         visible=visible_to(person),
-        options=LISTED,
+        options=IN_ROWS,
         sort=sort,
         after=cursor,
         before=before,

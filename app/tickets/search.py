@@ -7,13 +7,14 @@ Staff search all the words of a ticket (`ticket_words`, with a full-text index o
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, column, false, select, table, text
 from sqlalchemy.orm import Session
 
+from app.people.addresses import has_mail
+from app.texts import folded
 from app.tickets.list_models import POSTGRESQL_WORDS, TicketWords
 from app.tickets.models import Message, MessageKind, Ticket
 
@@ -25,19 +26,17 @@ LONGEST_WORD = 40
 # All words of one ticket together; PostgreSQL's index takes no more than a megabyte.
 MOST_CHARACTERS = 300_000
 
-# Letters that Unicode does not take apart into a letter and a mark.
-_LETTERS = str.maketrans({"đ": "d", "ð": "d", "ł": "l", "ø": "o", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th"})
 _WORD = re.compile(r"[^\W_]+")
 
 
 def normalized(written: str) -> str:
     """A text without case, diacritics and superfluous spaces."""
-    return " ".join(_folded(written).split())
+    return " ".join(folded(written).split())
 
 
 def words_of(written: str) -> list[str]:
     """The different words of a text without case and diacritics, in the order in which they come."""
-    return list(dict.fromkeys(each[:LONGEST_WORD] for each in _WORD.findall(_folded(written))))
+    return list(dict.fromkeys(each[:LONGEST_WORD] for each in _WORD.findall(folded(written))))
 
 
 def describe(ticket: Ticket, first_text: str) -> str:
@@ -136,7 +135,7 @@ def _said_of(ticket: Ticket) -> tuple[str, ...]:
         ticket.number.replace("-", ""),
         ticket.subject,
         ticket.requester.name,
-        ticket.requester.email,
+        ticket.requester.email if has_mail(ticket.requester.email) else "",
         ticket.customer.name,
     )
 
@@ -147,12 +146,3 @@ def _joined(texts: Iterable[str]) -> str:
 
 def _cut(words: str) -> str:
     return words if len(words) <= MOST_CHARACTERS else words[:MOST_CHARACTERS].rpartition(" ")[0]
-
-
-def _folded(written: str) -> str:
-    if written.isascii():
-        return written.lower()
-    letters = (each for each in unicodedata.normalize("NFKD", written) if not unicodedata.combining(each))
-    # Decomposed again: the capital of a letter may be written with a mark that its small one is not.
-    folded = "".join(letters).casefold().translate(_LETTERS)
-    return "".join(each for each in folded if not unicodedata.combining(each))

@@ -394,7 +394,8 @@ def _state(session: Session, key: State | str) -> TicketState:
 def _type(session: Session, key: str) -> RequestType:
     kind = session.get(RequestType, key)
     if kind is None:
-        raise InvalidInput(_("There is no request type “%(key)s”.", key=key))
+        message = _("There is no request type “%(key)s”.", key=key)
+        raise InvalidInput(message, {"type": [message]})
     return kind
 
 

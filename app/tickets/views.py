@@ -1,6 +1,7 @@
-"""The screens of tickets: a request taken down by staff, the ticket page and what may be done on it.
+"""The ticket page and what may be done on it.
 
-The list has files of its own: `list_views`, `saved_view_views`, `bulk_views`.
+The list has files of its own (`list_views`, `saved_view_views`, `bulk_views`), and so has taking a request down
+(`new_views`).
 """
 
 from __future__ import annotations
@@ -16,18 +17,17 @@ from flask_babel import gettext as _
 from marshmallow import Schema, ValidationError
 
 from app.contracts import queries as contracts
-from app.contracts import service as contracts_service
-from app.contracts.models import Customer
 from app.db import db
-from app.errors import Conflict, InvalidInput
+from app.errors import InvalidInput
 from app.people import queries as people
 from app.people.current import current_person
-from app.people.models import Person, Role
+from app.people.models import Role
 from app.tickets import (
     bulk_views,
     conversation,
     lines,
     list_views,
+    new_views,
     page_panels,
     panels,
     queries,
@@ -43,30 +43,8 @@ from app.uploads import takes_files
 
 # Importing them registers them.
 OWN_PANELS = (page_panels.hours, page_panels.contract, page_panels.where_it_is, page_panels.history, tag_views.tags)
-OWN_VIEWS = (list_views.index, bulk_views.bulk, saved_view_views.save_view)
+OWN_VIEWS = (list_views.index, bulk_views.bulk, saved_view_views.save_view, new_views.new)
 Errors = Mapping[str, list[str]]
-
-
-@blueprint.get("/new")
-def new() -> ResponseReturnValue:
-    """The form for a request that came by phone, in person or in a chat."""
-    return _new_form({"channel": "phone", "type": "incident"}, {})
-
-
-@blueprint.post("/new")
-def add() -> ResponseReturnValue:
-    """Take a request down; an address the desk does not know yet becomes a contact."""
-    session, person = db.session(), current_person()
-    try:
-        sent = _loaded(schemas.NewTicket())
-        ticket = _open(sent, person)
-    except (InvalidInput, Conflict) as error:
-        session.rollback()
-        # The address of a colleague, or of somebody who is being added right now: told at the form, nothing is lost.
-        errors = error.errors if isinstance(error, InvalidInput) else {"email": [error.message]}
-        return _new_form(request.form.to_dict(), errors or {"": [error.message]}), 422
-    flash(_("%(number)s is open; its process has begun.", number=ticket.number))
-    return redirect(url_for(".show", number=ticket.number))
 
 
 @blueprint.get("/<number>")
@@ -162,33 +140,6 @@ def cancel(number: str) -> ResponseReturnValue:
     service.cancel(db.session(), ticket, _loaded(schemas.Cancellation())["reason"], by=current_person())
     flash(_("%(number)s is cancelled.", number=ticket.number))
     return _back(ticket)
-
-
-def _open(sent: dict[str, Any], person: Person) -> Ticket:
-    session = db.session()
-    wanted: Customer | None = None
-    if sent["customer"] is not None:
-        wanted = contracts.get_customer(session, sent["customer"])
-    contact = contracts_service.contact_for_address(session, sent["email"], sent["name"])
-    if wanted is not None and contact.customer.is_unknown:
-        contracts_service.move_contact(session, contact, wanted)
-    return service.open_ticket(
-        session,
-        subject=sent["subject"],
-        text=sent["text"],
-        requester=contact.person,
-        channel=sent["channel"],
-        type_key=sent["type"],
-        priority=sent["priority"],
-        customer=wanted,
-        by=person,
-    )
-
-
-def _new_form(values: dict[str, str], errors: dict[str, list[str]]) -> str:
-    return render_template(
-        "tickets/new.html", values=values, errors=errors, choices=_choices(), channels=schemas.TAKEN_DOWN_BY
-    )
 
 
 def _choices() -> dict[str, Any]:

@@ -61,6 +61,11 @@ ACCESS: dict[str, Rule] = {
     "tickets.show": STAFF,
     "tickets.new": WORKING,
     "tickets.add": WORKING,
+    "tickets.callers_found": WORKING,
+    "tickets.caller": WORKING,
+    # Drafts are each person's own
+    "tickets.keep_new": WORKING,
+    "tickets.forget_new": WORKING,
     "tickets.note": STAFF,
     "tickets.assign": WORKING,
     "tickets.change": WORKING,

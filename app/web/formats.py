@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from app import clock
+from app.people.addresses import has_mail
 from app.texts import translated
 from app.web.language import reader_language
 
@@ -163,6 +164,8 @@ def paragraphs(text: str) -> Markup:
 
 def address(text: str) -> Markup:
     """An e-mail address that breaks where people read a pause: before the @ and after a dot."""
+    if not has_mail(text):
+        return escape(_("no e-mail address"))
     return Markup("").join(
         Markup("<wbr>@") if piece == "@" else Markup(".<wbr>") if piece == "." else escape(piece)
         for piece in re.split(r"([@.])", text)

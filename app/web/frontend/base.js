@@ -6,6 +6,7 @@ import { askFirst } from "./confirm.js";
 import { watchForms } from "./forms.js";
 import { keepTyped } from "./redraw.js";
 import { listenForKeys } from "./keys.js";
+import { takeDown } from "./newrequest.js";
 import { selectRows } from "./selection.js";
 import { offerThemes } from "./theme.js";
 import { watchChanges } from "./live.js";
@@ -22,6 +23,7 @@ popOver();
 keepPanels();
 dockTabs();
 selectRows();
+takeDown();
 watchChanges();
 
 window.Alpine = Alpine;

@@ -1,5 +1,5 @@
 // Keys for people who live in the desk all day. They are off while somebody types.
-const go = { w: "work", t: "tickets", u: "unassigned", i: "instances", n: "notifications", p: "portal", ",": "settings" };
+const go = { w: "work", t: "tickets", u: "unassigned", i: "instances", n: "notifications", r: "new", p: "portal", ",": "settings" };
 let waitsForPlace = 0;
 
 const typing = (target) => target.closest?.("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
