@@ -71,10 +71,8 @@ def add() -> ResponseReturnValue:
         if ticket.team is None:
             flash(_("%(number)s is open. Take it over below, or leave it to a colleague.", number=ticket.number))
         else:
-            team = ticket.team.name
-            flash(
-                _("%(number)s is open. Take it over below, or leave it to %(team)s.", number=ticket.number, team=team)
-            )
+            words = {"number": ticket.number, "team": ticket.team.name}
+            flash(_("%(number)s is open. Take it over below, or leave it to %(team)s.", **words))
     else:
         flash(_("Added to %(number)s.", number=ticket.number))
     return redirect(url_for(".show", number=ticket.number))
