@@ -46,8 +46,8 @@ def opened(desk: Pages, answer: Any) -> Ticket:
 
     def look(session: Session) -> Ticket:
         ticket = ticket_of(session, answer.headers["Location"].rpartition("/")[2])
-        assert ticket.requester
-        assert ticket.customer
+        assert ticket.requester.name
+        assert ticket.customer.name
         session.expunge_all()
         return ticket
 
