@@ -145,11 +145,11 @@ def _numbers(session: Session) -> list[str]:
 
 
 def _instances(session: Session) -> list[int]:
-    """Some in each state."""
+    """The first in each state: what they are is the same on every desk, however many there are."""
     found: list[int] = []
     for state in session.scalars(select(ProcessInstance.state).distinct().order_by(ProcessInstance.state)).all():
-        newest = select(func.max(ProcessInstance.id)).where(ProcessInstance.state == state)
-        found.append(session.scalars(newest).one())
+        first = select(func.min(ProcessInstance.id)).where(ProcessInstance.state == state)
+        found.append(session.scalars(first).one())
     return found
 
 
