@@ -21,7 +21,7 @@ from app.texts import folded
 
 LONGEST: Final = 600
 MOST_WORDS: Final = 6
-# Fewer digits begin too many numbers.
+# Fewer digits may as well be a word of a name: they are looked for as they are written.
 FEWEST_DIGITS: Final = 4
 
 _WORD = re.compile(r"[^\W_]+")

@@ -11,7 +11,13 @@ from app.contracts.models import Contact, Customer
 from app.errors import InvalidInput
 from app.people.addresses import has_mail
 from app.people.models import Person, Role
-from tests.world import Build, unknown_customer
+from tests.world import Build, add_lists, unknown_customer
+
+
+@pytest.fixture(autouse=True)
+def lists(session: Session) -> None:
+    """The unknown customer among them: whoever names no company belongs there."""
+    add_lists(session)
 
 
 @pytest.fixture
@@ -47,7 +53,7 @@ def test_a_caller_is_found_by_name_address_company_or_number(session: Session, u
 
 
 @pytest.mark.parametrize(
-    "written", ["", "   ", "abriela", "ursu popescu", "0265 123 456", "123456", "%", "_", "a%b", "\x00", "264"]
+    "written", ["", "   ", "abriela", "ursu popescu", "0265 123 456", "123456", "%", "_", "a%b", "\x00"]
 )
 def test_other_words_find_nobody(session: Session, ursu: Contact, written: str) -> None:
     assert callers.find(session, written) == []
@@ -84,7 +90,7 @@ def test_whoever_is_renamed_moved_or_called_elsewhere_is_found_by_the_new_words(
 
     for words in ("moldovan", "medis turda", "0722000111"):
         assert callers.find(session, words) == [ursu], words
-    for words in ("ursu gabriela", "panifcom iasi", "cluj", "0264123456"):
+    for words in ("turcanu", "panifcom iasi", "cluj", "0264123456"):
         assert callers.find(session, words) == [], words
 
 
