@@ -43,6 +43,10 @@ SCREENS = (
     Screen("tickets-empty", AGENT, "/tickets/?q=zzzz"),
     Screen("ticket", AGENT, "/?of=me", "[data-row][data-href*='/tickets/']"),
     Screen("ticket-new", AGENT, "/tickets/new"),
+    Screen(
+        "ticket-new-caller", AGENT, "/tickets/new?caller=ioana.muresan@albalogistic.example&subject=Imprimanta+nu+merge"
+    ),
+    Screen("ticket-new-unknown", AGENT, "/tickets/new?caller=0722+345+678"),
     Screen("unassigned", AGENT, "/", "[data-go=unassigned]"),
     Screen("notifications", AGENT, "/notifications"),
     Screen("not-found", AGENT, "/nothing-here", is_gone=True),

@@ -89,6 +89,8 @@ class Contact(Model):
     phone: Mapped[str | None] = mapped_column(String(40))
     # Whether they see every request of their customer and its contract, or only what they take part in themselves.
     sees_company: Mapped[bool] = mapped_column(default=True)
+    # The words a caller is found by, each after a space (see `contracts/callers.py`).
+    found_by: Mapped[str] = mapped_column(String(600), default="", server_default="")
 
     person: Mapped[Person] = relationship()
     customer: Mapped[Customer] = relationship()

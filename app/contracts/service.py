@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app import clock, events
-from app.contracts import queries
+from app.contracts import findable, queries
 from app.contracts.events import ContactMoved, HoursCounted
 from app.contracts.models import (
     Contact,
@@ -32,6 +32,8 @@ from app.people.models import Language, Person, Role
 from app.texts import gettext as _
 
 LONGEST_PHONE = 40
+# Importing it registers it.
+FINDABLE = findable.keep_findable
 
 
 def ensure_lists(session: Session) -> None:

@@ -20,6 +20,7 @@ from app.mail.events import MailQueued
 from app.mail.loops import is_machine_address
 from app.mail.models import OutgoingKind, OutgoingMail, OutgoingState, ReceivedMail, ReceivedState
 from app.mail.threading import message_id_for
+from app.people.addresses import has_mail
 from app.people.models import Person, SignInLink
 from app.texts import gettext as _
 from app.tickets.models import Message, Ticket
@@ -256,7 +257,11 @@ def _mail(
         source=source,
         to_address=address,
         to_name=_one_line(letter.to_name)[:200],
-        cc=[[_one_line(name), copy.lower()] for name, copy in letter.cc if copy.lower() not in {address, *own}],
+        cc=[
+            [_one_line(name), copy.lower()]
+            for name, copy in letter.cc
+            if copy.lower() not in {address, *own} and has_mail(copy.lower())
+        ],
         subject=_subject(ticket, letter.subject),
         text=letter.text,
         html=letter.html,
@@ -292,12 +297,14 @@ def _windows(allowance: int) -> list[tuple[int, int]]:
 def _held_back(session: Session, mails: Sequence[OutgoingMail], own: frozenset[str]) -> dict[str, str]:
     """Why mails must not leave, by address; nothing for those that may.
 
-    What a person wrote is held back only from the desk itself.
+    What a person wrote is held back only from the desk itself, and where there is nobody to get it.
     """
     reasons: dict[str, str] = {}
     counted: list[OutgoingMail] = []
     for mail in mails:
-        if mail.to_address in own:
+        if not has_mail(mail.to_address):
+            reasons[mail.to_address] = "This person has no e-mail address."
+        elif mail.to_address in own:
             reasons[mail.to_address] = "It would come back to the desk itself."
         elif mail.kind != OutgoingKind.REPLY and is_machine_address(mail.to_address):
             reasons[mail.to_address] = f"{mail.to_address} is not read by a person."

@@ -77,8 +77,8 @@ def deadlines(session: Session, tickets: Sequence[Ticket], reader: Person) -> Ma
     """The deadline of each ticket that comes first."""
     zone, now = ZoneInfo(reader.zone), clock.now()
     found: dict[int, Mapping[str, Any]] = {}
-    for ticket_id, views in queries.clocks_for(session, [ticket.id for ticket in tickets]).items():
-        first = first_chip(views.values(), now, zone)
+    for ticket_id, live in queries.live_clocks_for(session, [ticket.id for ticket in tickets]).items():
+        first = first_chip(live, now, zone)
         if first is not None:
             found[ticket_id] = {"chip": first}
     return found

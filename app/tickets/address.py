@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final
+from typing import Final, Self
 from zoneinfo import ZoneInfo
 
 from app import clock
@@ -29,6 +29,15 @@ DUE: Final = {"today": 0, "7d": 6}
 SOON, AT_RISK = "hour", "risk"
 
 _ID = re.compile(r"[1-9][0-9]{0,8}")
+# The values that these names may have; another one means nothing, and is left out like an unknown name.
+KNOWN: Final[Mapping[str, Collection[str]]] = {
+    "category": ("active", *Category),
+    "priority": tuple(Priority),
+    "channel": tuple(Channel),
+    "opened": OPENED,
+    "due": (*DUE, SOON, AT_RISK),
+    "late": ("1",),
+}
 # No row has it: whoever asks for somebody who cannot be there is shown nothing, not everything.
 NOBODY: Final = 0
 
@@ -39,6 +48,14 @@ class Address(ListAddress):
 
     narrowing = FILTERS
     repeated = MANY
+
+    @classmethod
+    def of(cls, pairs: Iterable[tuple[str, str]]) -> Self:
+        """As any list's address; a value that means nothing is left out, as are days where a stretch is named."""
+        meant = [(name, value) for name, value in pairs if _means_something(name, value.strip())]
+        names = {name for name, _value in meant}
+        doubled = {f"{name}_{end}" for name in ("opened", "due") if name in names for end in ("from", "to")}
+        return super().of(pair for pair in meant if pair[0] not in doubled)
 
     @classmethod
     def looks(cls, given: Mapping[str, list[str]]) -> Pairs:
@@ -71,7 +88,7 @@ class Address(ListAddress):
     def filters(self, person: Person, customer_id: int | None) -> Filters:
         """The filters it names, with the reader's days.
 
-        A word that means nothing is passed over; somebody who is not there has no tickets.
+        Somebody who is not there has no tickets.
 
         Args:
             customer_id: who the customer is that it names by id or by name; 0 for nobody.
@@ -87,8 +104,8 @@ class Address(ListAddress):
             states=self.many("state"),
             categories=_categories(self.many("category")),
             types=self.many("type"),
-            priorities=[each for each in self.many("priority") if each in set(Priority)],
-            channels=[each for each in self.many("channel") if each in set(Channel)],
+            priorities=self.many("priority"),
+            channels=self.many("channel"),
             teams=self.many("team"),
             tags=self.many("tag"),
             assignee_ids=[*ids, *([person.id] if "me" in assignees else [])],
@@ -99,7 +116,7 @@ class Address(ListAddress):
             opened_until=opened_until,
             due_from=due_from,
             due_until=due_until,
-            late=self.one("late") == "1",
+            late=bool(self.one("late")),
             in_time=self.one("due") == SOON,
             at_risk=self.one("due") == AT_RISK,
         )
@@ -114,13 +131,16 @@ def _id(written: str) -> int:
     return int(written) if _ID.fullmatch(written) else NOBODY
 
 
+def _means_something(name: str, value: str) -> bool:
+    if name in KNOWN:
+        return value in KNOWN[name]
+    return not name.endswith(("_from", "_to")) or read_day(value) is not None
+
+
 def _categories(names: list[str]) -> list[str]:
     found: dict[str, None] = {}
     for name in names:
-        if name == "active":
-            found.update((str(each), None) for each in ACTIVE)
-        elif name in set(Category):
-            found[name] = None
+        found.update((str(each), None) for each in (ACTIVE if name == "active" else [name]))
     return list(found)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -15,11 +17,14 @@ from app.people import queries as people
 from app.people.models import Person, Team
 from app.texts import gettext as _
 from app.tickets import queries, service, tagging
+from app.tickets.list_address import LONGEST
 from app.tickets.list_models import BulkChange
 from app.tickets.models import Ticket
 
 MOST = 100
 NOBODY = "nobody"
+# What was done can be looked at and undone for so long.
+KEPT = timedelta(days=30)
 
 # The ids of the team and of the person a ticket was with.
 Seen = tuple[int | None, int | None]
@@ -67,7 +72,7 @@ def change_many(
         seen: with whom the tickets were when they were chosen: one that somebody took since is not taken from them.
 
     Raises:
-        InvalidInput: no ticket or nothing to do was chosen, or too many were.
+        InvalidInput: no ticket or nothing to do was chosen, or too many were; or the wish makes no sense.
         NotFound: the team or the person does not exist.
     """
     chosen = list(dict.fromkeys(numbers))
@@ -80,11 +85,14 @@ def change_many(
     read = _Read(
         wish,
         people.get_team(session, wish.team) if wish.team else None,
-        people.get_person(session, int(wish.person)) if wish.person.isdecimal() else None,
+        _person(session, wish.person) if wish.person not in ("", NOBODY) else None,
         seen,
     )
     results = [_one(session, number, by, lambda ticket: _apply(session, ticket, read, by)) for number in chosen]
-    change = BulkChange(by_id=by.id, made_at=clock.now(), query=query[:2000], results=results)
+    moment = clock.now()
+    session.execute(delete(BulkChange).where(BulkChange.by_id == by.id, BulkChange.made_at < moment - KEPT))
+    kept = query if len(query) <= LONGEST else ""
+    change = BulkChange(by_id=by.id, made_at=moment, query=kept, results=results)
     session.add(change)
     session.flush()
     return change
@@ -110,13 +118,17 @@ def undo(session: Session, change: BulkChange, *, by: Person) -> BulkChange:
     """
     if change.undone_at is not None:
         raise Conflict(_("This was undone already."))
+    if change.undoes_id is not None:
+        raise Conflict(_("This took something back; change it again if it was right."))
     results = [
         _one(session, done["number"], by, lambda ticket, done=done: _put_back(session, ticket, done, by))  # type: ignore[misc]  # bound at once
         for done in change.results
         if done["why"] is None
     ]
     change.undone_at = clock.now()
-    undoing = BulkChange(by_id=by.id, made_at=clock.now(), query=change.query, results=results, undone_at=clock.now())
+    undoing = BulkChange(
+        by_id=by.id, made_at=clock.now(), query=change.query, results=results, undoes_id=change.id
+    )  # fmt: skip
     session.add(undoing)
     session.flush()
     return undoing
@@ -170,6 +182,12 @@ def _refuse_taken(ticket: Ticket, read: _Read) -> None:
         )
 
 
+def _person(session: Session, written: str) -> Person:
+    if not written.isdecimal() or len(written) > 9:
+        raise NotFound(_("There is no such person."))
+    return people.get_person(session, int(written))
+
+
 def _values(session: Session, ticket: Ticket) -> dict[str, Any]:
     return {
         "team": ticket.team.key if ticket.team else None,
@@ -181,7 +199,8 @@ def _values(session: Session, ticket: Ticket) -> dict[str, Any]:
 
 def _put_back(session: Session, ticket: Ticket, done: dict[str, Any], by: Person) -> None:
     before, after, now = done["before"], done["after"], _values(session, ticket)
-    if any(now[key] != after[key] for key in now if before[key] != after[key]):
+    # Tags are put on and taken off one by one: another one that came since is in nobody's way.
+    if any(now[key] != after[key] for key in ("team", "person", "priority") if before[key] != after[key]):
         raise Conflict(_("%(number)s was changed again since; it stays as it is.", number=ticket.number))
     if before["team"] != after["team"]:
         if before["team"] is None:

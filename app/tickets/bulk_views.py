@@ -6,15 +6,15 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from markupsafe import Markup
 
 from app.db import db
 from app.people.current import current_person
 from app.tickets import bulk as many
-from app.tickets.address import Address
 from app.tickets.blueprint import blueprint
 from app.tickets.flashes import with_button
 from app.tickets.list_models import BulkChange
-from app.tickets.list_views import link
+from app.tickets.list_views import link_back
 
 
 @blueprint.post("/bulk")
@@ -29,8 +29,9 @@ def bulk() -> ResponseReturnValue:
         remove_tag=sent.get("remove_tag", ""),
     )
     numbers = [number.strip()[:40] for number in sent.getlist("number")]
-    query = Address.read(sent.get("query", "")).query
-    done = many.change_many(db.session(), numbers, wish, by=current_person(), query=query)
+    done = many.change_many(
+        db.session(), numbers, wish, by=current_person(), query=sent.get("query", ""), seen=_seen(sent.getlist("seen"))
+    )
     return _told(done)
 
 
@@ -54,14 +55,27 @@ def _told(done: BulkChange) -> ResponseReturnValue:
     changed = sum(result["why"] is None for result in done.results)
     if changed < len(done.results):
         return redirect(url_for(".bulk_result", change_id=done.id))
-    if done.undone_at is not None:
+    if done.undoes_id is not None:
         flash(ngettext("%(num)d request is as it was.", "%(num)d requests are as they were.", changed))
     else:
         said = ngettext("%(num)d request is changed.", "%(num)d requests are changed.", changed)
-        flash(with_button(said, url_for(".undo_bulk", change_id=done.id), _("Undo")))
+        details = Markup('{} <a href="{}">{}</a>').format(
+            said, url_for(".bulk_result", change_id=done.id), _("What was changed")
+        )
+        flash(with_button(details, url_for(".undo_bulk", change_id=done.id), _("Undo")))
     return redirect(_back(done))
 
 
 def _back(done: BulkChange) -> str:
     # Another screen than the list says where it is by a path.
-    return done.query if done.query.startswith("/") else link(Address.read(done.query))
+    return done.query if done.query.startswith("/") else link_back(done.query)
+
+
+def _seen(rows: list[str]) -> dict[str, many.Seen]:
+    """With which team and whom each ticket was when the list was drawn: `S-10022 4 12`, 0 for nobody."""
+    seen: dict[str, many.Seen] = {}
+    for row in rows[: many.MOST]:
+        number, *ids = row.split(" ")
+        if len(ids) == 2 and all(each.isdecimal() and len(each) < 10 for each in ids):
+            seen[number] = (int(ids[0]) or None, int(ids[1]) or None)
+    return seen

@@ -96,7 +96,8 @@ def type_of(session: Session, key: str) -> RequestType:
     """
     kind = session.get(RequestType, key)
     if kind is None:
-        raise InvalidInput(_("There is no request type “%(key)s”.", key=key))
+        message = _("There is no request type “%(key)s”.", key=key)
+        raise InvalidInput(message, {"type": [message]})
     return kind
 
 

@@ -127,3 +127,5 @@ class BulkChange(Model):
     # One object per ticket: number, subject, why it was not changed (or null), and its values before and after.
     results: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     undone_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    # The change that this one took back.
+    undoes_id: Mapped[int | None] = mapped_column(ForeignKey("bulk_change.id", ondelete="SET NULL"), index=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import tempfile
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 from flask import redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import format_decimal, lazy_gettext
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -24,22 +26,31 @@ from app.tickets.columns import COLUMNS, extras
 from app.tickets.filters import Filters
 from app.tickets.list_choices import CATEGORIES, DUE, OPENED, QUICK, chips, read_choices
 from app.tickets.list_models import SavedView
+from app.tickets.paging import END
 
+# In an address, besides what is listed and how: the view that was opened, and the page.
+PLACES = ("view", "after", "before")
+# So many are counted; of a longer list it is said that it has more.
+COUNTED = 1000
 # The address that opens the plain list for somebody whose list opens with a view.
 EVERYTHING = "all"
-LONGEST_TEXT = 200
 NUMBER = re.compile(r"#?[A-Za-z]{0,8}-?\d{1,12}")
 
 SORT_WORDS = {
     "-updated": lazy_gettext("Newest change first"),
+    "updated": lazy_gettext("Longest without a change first"),
     "-opened": lazy_gettext("Newest first"),
     "opened": lazy_gettext("Oldest first"),
     "due": lazy_gettext("First deadline first"),
+    "-due": lazy_gettext("Last deadline first"),
     "priority": lazy_gettext("Most urgent first"),
+    "-priority": lazy_gettext("Least urgent first"),
     "state": lazy_gettext("By state"),
+    "-state": lazy_gettext("By state, the last ones first"),
     "customer": lazy_gettext("By customer"),
-    "updated": lazy_gettext("Longest without a change first"),
+    "-customer": lazy_gettext("By customer, from Z to A"),
     "waiting": lazy_gettext("Longest without anybody first"),
+    "-waiting": lazy_gettext("Shortest without anybody first"),
 }
 MIME = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
@@ -48,29 +59,33 @@ MIME = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocumen
 def index() -> ResponseReturnValue:
     """Tickets as the address asks for them; a search for a number goes straight to its ticket."""
     session, person = db.session(), current_person()
-    address, shown = Address.of(request.args.items(multi=True)), request.args.get("view", "")
-    jump = _ticket_of_number(session, person, address.text)
-    if jump:
-        return redirect(url_for(".show", number=jump))
+    address, place = Address.of(request.args.items(multi=True)), Place.asked_for()
     if not request.args:
         first = saved_views.default_of(session, person)
         if first is not None:
-            return redirect(link(Address.read(first.query), view=first.id))
-    if any(not value for value in request.args.values()):
-        # Forms send their empty fields too; an address that people share has none.
-        return redirect(link(address, view=shown))
+            return redirect(link(Address.read(first.query), view=first))
+    jump = _ticket_of_number(session, person, address.text)
+    if jump:
+        return redirect(url_for(".show", number=jump))
+    if _says_more_than(address):
+        # Forms send their empty fields too; an address that people share has nothing that means nothing.
+        return redirect(_link_to(address, place))
     filters, customer_id = filters_of(session, person, address)
-    page = queries.page(
-        session, person, filters, request.args.get("after"), before=request.args.get("before"), sort=address.sort
-    )
+    page = queries.page(session, person, filters, place.after, before=place.before, sort=address.sort)
+    if place.after and not page.tickets:
+        # What stood there is gone: the list ends sooner now.
+        return redirect(link(address, view=place.view, before=END))
     choices = read_choices(session, person)
     views = saved_views.visible(session, person)
-    view = next((each for each in views if str(each.id) == shown), None)
+    view = next((each for each in views if str(each.id) == place.view), None)
     return render_template(
         "tickets/index.html",
         address=address,
         page=page,
+        number=queries.count_up_to(session, person, filters, COUNTED),
+        counted=COUNTED,
         link=link,
+        here=_link_to(address, place).partition("?")[2],
         columns=[COLUMNS[key] for key in address.columns],
         every_column=COLUMNS.values(),
         cells=panels.columns(session, page.tickets, person, address.columns),
@@ -85,7 +100,7 @@ def index() -> ResponseReturnValue:
         sort_words=SORT_WORDS,
         views=views,
         view=view,
-        shares=_shares(session, person) if address.query else [],
+        shares=_shares(session, person, view) if address.query or view is not None else [],
         view_is_changed=view is not None and view.query != address.query,
         may_change_view=view is not None and saved_views.may_change(view, person),
         is_first=view is not None and saved_views.opens_first(session, person) == view.id,
@@ -102,17 +117,16 @@ def export_rows(kind: str) -> ResponseReturnValue:
     session, person = db.session(), current_person()
     address = Address.of(request.args.items(multi=True))
     filters, _customer_id = filters_of(session, person, address)
-    if queries.has_more_than(session, person, filters, tables.MOST_ROWS):
-        raise InvalidInput(
-            _("This list has more than %(most)s rows. Narrow it, for example by date.", most=tables.MOST_ROWS)
-        )
+    if queries.count_up_to(session, person, filters, tables.MOST_ROWS) > tables.MOST_ROWS:
+        most = format_decimal(tables.MOST_ROWS)
+        raise InvalidInput(_("This list has more than %(most)s rows. Narrow it first, for example by date.", most=most))
     titles = [str(column.title) for column in tables.columns_of(address.columns)]
     found = tables.rows(session, person, filters, address.sort, address.columns)
     write = tables.write_csv if kind == "csv" else tables.write_xlsx
     # Closed by the answer when it has been sent.
     file = tempfile.TemporaryFile()  # noqa: SIM115
     try:
-        write(file, titles, found, ZoneInfo(person.zone))
+        write(file, titles, found, ZoneInfo(person.zone), str(person.language))
     except BaseException:
         file.close()
         raise
@@ -126,11 +140,50 @@ def link(
 ) -> str:
     """The address of a list, of one of its pages, or of what a saved view became."""
     view_id = view.id if isinstance(view, SavedView) else view
-    place = {"view": view_id or None, "after": after, "before": before}
+    place = {"view": view_id or None, "after": after or None, "before": before or None}
     wanted: dict[str, list[str]] = {}
     for name, value in address.pairs:
         wanted.setdefault(name, []).append(value)
     return url_for("tickets.index", **wanted, **place)  # type: ignore[arg-type]  # Flask takes any number of values
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in a list somebody is: the view they opened, and the page."""
+
+    view: str = ""
+    after: str = ""
+    before: str = ""
+
+    @classmethod
+    def asked_for(cls) -> Place:
+        """By the address of this request."""
+        return cls(*(request.args.get(name, "") for name in PLACES))
+
+    @classmethod
+    def read(cls, query: str) -> Place:
+        """By the query of an address."""
+        given = dict(parse_qsl(query.lstrip("?")))
+        return cls(*(given.get(name, "") for name in PLACES))
+
+
+def link_back(query: str) -> str:
+    """The address of the list with this query, at the page and with the view that it names."""
+    return _link_to(Address.read(query), Place.read(query))
+
+
+def _link_to(address: Address, place: Place) -> str:
+    # Without any filter, the plain list is meant, not the view that a list opens with.
+    view = place.view or (EVERYTHING if not address.pairs else "")
+    return link(address, view=view, after=place.after, before=place.before)
+
+
+def _says_more_than(address: Address) -> bool:
+    """Whether the address of this request has parts that are of no effect."""
+    given = [pair for pair in request.args.items(multi=True) if pair[0] not in PLACES]
+    return sorted(given) != sorted(address.pairs) or any(
+        not request.args[name] for name in PLACES if name in request.args
+    )
 
 
 def filters_of(session: Session, person: Person, address: Address) -> tuple[Filters, int | None]:
@@ -149,9 +202,13 @@ def _ticket_of_number(session: Session, person: Person, text: str) -> str | None
         return None  # not a number of ours: it is looked for as a word
 
 
-def _shares(session: Session, person: Person) -> list[tuple[str, str]]:
-    found = [
-        (f"team:{team.key}", str(_("Team %(team)s", team=team.name))) for team in saved_views.shares(session, person)
-    ]
-    everybody = [("everybody", str(_("Everybody")))] if saved_views.may_share_with_all(person) else []
-    return [("own", str(_("Only me"))), *found, *everybody]
+def _shares(session: Session, person: Person, view: SavedView | None) -> list[tuple[str, str]]:
+    """With whom the reader may share a view, and with whom this one is shared now."""
+    found = {"own": str(_("Only me"))}
+    for team in saved_views.shares(session, person):
+        found[f"team:{team.key}"] = str(_("Team %(team)s", team=team.name))
+    if saved_views.may_share_with_all(person):
+        found["everybody"] = str(_("Everybody"))
+    if view is not None and (now := saved_views.share_of(view)) not in found:
+        found[now] = str(_("Team %(team)s", team=view.team.name) if view.team else _("Everybody"))
+    return list(found.items())

@@ -286,3 +286,14 @@ class TicketLink(Model):
     newer_id: Mapped[int] = mapped_column(ForeignKey("ticket.id", ondelete="CASCADE"), primary_key=True, index=True)
     by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
     made_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class RequestDraft(Model):
+    """A request that somebody is taking down and has not opened yet; everybody has one at most."""
+
+    __tablename__ = "request_draft"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
+    # As the browser sent it: texts by field.
+    values: Mapped[dict[str, str]] = mapped_column(JSON)
+    saved_at: Mapped[datetime] = mapped_column(UTCDateTime)

@@ -29,6 +29,8 @@ from app.tickets.models import Priority, Ticket, TicketState
 # The orders a list may have; a minus in front turns one round.
 SORTS: Final = ("updated", "opened", "due", "priority", "state", "customer", "waiting")
 NEWEST_CHANGE_FIRST = "-updated"
+# In place of a cursor: before the end of the list, which is its last page.
+END: Final = "end"
 _PRESSING = (Priority.URGENT, Priority.HIGH, Priority.NORMAL, Priority.LOW)
 
 
@@ -85,12 +87,11 @@ def read_page(
         sort = NEWEST_CHANGE_FIRST
     groups = _groups(session, sort)
     asked = after or before
-    cursor = _read(asked, sort, len(groups)) if asked else None
-    backwards = before is not None and after is None
-    every = select(Ticket).where(visible, *conditions(session, person, filters))
-    every = every.options(*options, defer(Ticket.search_text))
-    rows = _rows(session, every, groups, cursor, backwards, size + 1)
-    if backwards and len(rows) < size:
+    cursor = _read(asked, sort, len(groups)) if asked and asked != END else None
+    backwards = bool(before) and not after
+    wanted = [visible, *conditions(session, person, filters)]
+    rows = _rows(session, wanted, [*options, defer(Ticket.search_text)], groups, cursor, backwards, size + 1)
+    if backwards and len(rows) < size and before != END:
         # What stood before is gone or is not a whole page: the first page is, and has no page before it.
         return read_page(
             session, person, filters,
@@ -101,7 +102,7 @@ def read_page(
         rows.reverse()
     return Page(
         [row[0] for row in rows],
-        _write(sort, rows[-1]) if rows and (more or backwards) else None,
+        _write(sort, rows[-1]) if rows and (cursor is not None if backwards else more) else None,
         _write(sort, rows[0]) if rows and (more if backwards else cursor is not None) else None,
     )
 
@@ -110,7 +111,13 @@ Row = tuple[Ticket, Any, int]
 
 
 def _rows(
-    session: Session, every: Select[Any], groups: list[Group], cursor: Cursor | None, backwards: bool, wanted: int
+    session: Session,
+    wanted: Sequence[ColumnElement[bool]],
+    options: Sequence[Any],
+    groups: list[Group],
+    cursor: Cursor | None,
+    backwards: bool,
+    most: int,
 ) -> list[Row]:
     rows: list[Row] = []
     order = range(len(groups))
@@ -119,15 +126,22 @@ def _rows(
             continue
         group = groups[number].turned() if backwards else groups[number]
         starts = cursor if cursor is not None and number == cursor.group else None
-        found = _read_group(every, group, starts).limit(wanted - len(rows))
+        found = _read_group(wanted, options, group, starts, most - len(rows))
         rows += [(ticket, value, number) for ticket, value in session.execute(found).unique()]
-        if len(rows) >= wanted:
+        if len(rows) >= most:
             break
     return rows
 
 
-def _read_group(every: Select[Any], group: Group, cursor: Cursor | None) -> Select[Any]:
-    found = every.add_columns(group.column).where(*group.where)
+def _read_group(
+    wanted: Sequence[ColumnElement[bool]], options: Sequence[Any], group: Group, cursor: Cursor | None, most: int
+) -> Select[Any]:
+    """The rows of a group after a place.
+
+    Which they are is found by ids alone. Where the database has to sort, it sorts nothing else, and what a list shows
+    of a ticket is read for as many rows as are shown.
+    """
+    found = select(Ticket.id, group.column.label("place")).where(*wanted, *group.where)
     if group.join is not None:
         found = found.join(*group.join)
     if cursor is not None:
@@ -135,9 +149,13 @@ def _read_group(every: Select[Any], group: Group, cursor: Cursor | None) -> Sele
         here = tuple_(literal(cursor.value, group.column.type), literal(cursor.ticket_id))
         place = tuple_(group.column, Ticket.id)
         found = found.where(place < here if group.descending else place > here)
-    if group.descending:
-        return found.order_by(group.column.desc(), Ticket.id.desc())
-    return found.order_by(group.column, Ticket.id)
+    page = _in_order(found, group.column, Ticket.id, group.descending).limit(most).subquery()
+    shown = select(Ticket, page.c.place).join(page, page.c.id == Ticket.id).options(*options)
+    return _in_order(shown, page.c.place, page.c.id, group.descending)
+
+
+def _in_order(found: Select[Any], place: Any, ticket_id: Any, descending: bool) -> Select[Any]:
+    return found.order_by(place.desc(), ticket_id.desc()) if descending else found.order_by(place, ticket_id)
 
 
 def _groups(session: Session, sort: str) -> list[Group]:

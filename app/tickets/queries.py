@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from app.contracts.models import Contact, Customer
 from app.errors import NotFound
-from app.people.models import Person
+from app.people.models import Person, Team
 from app.texts import gettext as _
 from app.tickets import numbers, paging
 from app.tickets.filters import Filters, conditions, in_categories
@@ -26,12 +26,12 @@ __all__ = [
     "conversation",
     "conversation_page",
     "count",
+    "count_up_to",
     "counts_by_state",
     "customer_named",
     "following",
     "get",
     "get_message",
-    "has_more_than",
     "in_categories",
     "may_see",
     "oldest_unanswered",
@@ -61,6 +61,15 @@ LISTED = (
     joinedload(Ticket.requester),
     joinedload(Ticket.team),
     joinedload(Ticket.assignee),
+)
+# The same for many tickets: of people, teams and companies only what a row says of them.
+IN_ROWS = (
+    joinedload(Ticket.state).load_only(TicketState.labels, TicketState.category, TicketState.position),
+    joinedload(Ticket.type).load_only(RequestType.labels),
+    joinedload(Ticket.customer).load_only(Customer.name),
+    joinedload(Ticket.requester).load_only(Person.name, Person.email),
+    joinedload(Ticket.team).load_only(Team.key, Team.name),
+    joinedload(Ticket.assignee).load_only(Person.name, Person.email),
 )
 
 
@@ -140,7 +149,7 @@ def page(
         person,
         filters or Filters(),
         visible=visible_to(person),
-        options=LISTED,
+        options=IN_ROWS,
         sort=sort,
         after=cursor,
         before=before,
@@ -158,10 +167,10 @@ def count(session: Session, person: Person, filters: Filters | None = None) -> i
     return session.scalar(found) or 0
 
 
-def has_more_than(session: Session, person: Person, filters: Filters, most: int) -> bool:
-    """Whether a list has more than so many tickets, without counting all of them."""
-    found = select(Ticket.id).where(visible_to(person), *conditions(session, person, filters))
-    return session.scalar(found.order_by(Ticket.id).offset(most).limit(1)) is not None
+def count_up_to(session: Session, person: Person, filters: Filters, most: int) -> int:
+    """How many tickets a list has, counting no further than one more than `most`: a long list costs no more for it."""
+    found = select(Ticket.id).where(visible_to(person), *conditions(session, person, filters)).limit(most + 1)
+    return session.scalar(select(func.count()).select_from(found.subquery())) or 0
 
 
 def counts_by_state(session: Session, person: Person, filters: Filters | None = None) -> dict[str, int]:

@@ -149,6 +149,13 @@ def shares(session: Session, person: Person) -> list[Team]:
     return list(session.scalars(found.order_by(Team.name, Team.id)))
 
 
+def share_of(view: SavedView) -> str:
+    """How `save` and `change` are told who finds the view now."""
+    if view.audience == Audience.TEAM and view.team is not None:
+        return f"team:{view.team.key}"
+    return str(view.audience) if view.audience else ""
+
+
 def may_share_with_all(person: Person) -> bool:
     """Whether somebody may put a view into everybody's list."""
     return person.has_role(*LEADING)
@@ -173,6 +180,8 @@ def _refuse_others(view: SavedView, person: Person) -> None:
 
 
 def _share(session: Session, view: SavedView, share: str, by: Person) -> None:
+    if share == share_of(view):
+        return
     kind, _colon, key = share.partition(":")
     if kind == "team":
         team = next((each for each in shares(session, by) if each.key == key), None)
@@ -197,7 +206,8 @@ def _name(written: str) -> str:
 
 
 def _query(written: str) -> str:
+    # Looked at before it is read: reading leaves out what is beyond the limit.
     query = Address.read(written).query
-    if len(query) > LONGEST:
+    if len(written) > LONGEST or len(query) > LONGEST:
         raise InvalidInput(_("This list has too many filters to be saved."))
     return query

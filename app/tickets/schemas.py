@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, fields, pre_load, validate
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load, validate, validates_schema
 
 from app.texts import gettext as _
 from app.tickets.models import Channel, Priority
@@ -30,28 +30,40 @@ class _Sent(Schema):
         return {key: value.strip() for key, value in data.items() if value.strip()}
 
 
-class NewTicket(_Sent):
-    """A request that staff take down for a customer."""
+class NewRequest(_Sent):
+    """A request that staff take down for somebody. `requester` is the id of who asks, or `new` for somebody new."""
 
-    email = fields.Email(required=True, validate=validate.Length(max=254))
+    requester = fields.String(load_default="", validate=validate.Regexp(r"^(\d{1,9}|new)$"))
     name = fields.String(load_default="", validate=validate.Length(max=200))
-    subject = fields.String(required=True, validate=validate.Length(max=300))
+    email = fields.Email(load_default="", validate=validate.Length(max=254))
+    phone = fields.String(load_default="", validate=validate.Length(max=40))
+    company = fields.String(load_default="", validate=validate.Length(max=200))
+    about = fields.String(load_default="", validate=validate.Length(max=40))
+    subject = fields.String(load_default="", validate=validate.Length(max=300))
     text = fields.String(required=True, validate=validate.Length(max=LONGEST_TEXT))
+    note = fields.String(load_default="", validate=validate.Length(max=LONGEST_TEXT))
     channel = fields.String(load_default=Channel.PHONE.value, validate=validate.OneOf([*TAKEN_DOWN_BY]))
     type = fields.String(required=True, validate=validate.Length(max=30))
     priority = fields.String(load_default=None, validate=validate.OneOf([*Priority]))
-    customer = fields.Integer(load_default=None)
 
     def __init__(self) -> None:
         super().__init__()
         # Said when the form is checked, in the reader's language.
-        for key, message in (
-            ("email", _("Write the e-mail address of whoever asks.")),
-            ("subject", _("Say in a few words what it is about.")),
-            ("text", _("Write down what they need.")),
-            ("type", _("Choose what kind of request it is.")),
-        ):
-            self.fields[key].error_messages.update(_needed(message))
+        self.fields["text"].error_messages.update(_needed(_("Write down what they need.")))
+        self.fields["type"].error_messages.update(_needed(_("Choose what kind of request it is.")))
+        self.fields["email"].error_messages.update({"invalid": _("This is no e-mail address.")})
+
+    # Looked at with all the rest: whoever fills a form in is told of everything at once.
+    @validates_schema(skip_on_field_errors=False)
+    def check_what_and_whose(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        """What is added to a request that is there has its subject already; somebody new has an address or a number."""
+        problems = {}
+        if not data.get("subject") and not data.get("about"):
+            problems["subject"] = [_("Say in a few words what it is about.")]
+        if not any(data.get(name) for name in ("requester", "email", "phone")):
+            problems["caller"] = [_("Choose who is asking, or say who they are.")]
+        if problems:
+            raise ValidationError(problems)
 
 
 class Note(_Sent):

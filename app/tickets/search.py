@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, column, false, select, table, text
 from sqlalchemy.orm import Session
 
+from app.people.addresses import has_mail
 from app.texts import folded
 from app.tickets.list_models import POSTGRESQL_WORDS, TicketWords
 from app.tickets.models import Message, MessageKind, Ticket, TicketDetail
@@ -134,7 +135,7 @@ def _said_of(ticket: Ticket) -> tuple[str, ...]:
         ticket.number.replace("-", ""),
         ticket.subject,
         ticket.requester.name,
-        ticket.requester.email,
+        ticket.requester.email if has_mail(ticket.requester.email) else "",
         ticket.customer.name,
     )
 

@@ -12,9 +12,7 @@ from zoneinfo import ZoneInfo
 import xlsxwriter  # type: ignore[import-untyped]  # it ships no types
 from sqlalchemy.orm import Session
 
-from app.errors import InvalidInput
 from app.people.models import Person
-from app.texts import gettext as _
 from app.tickets import queries
 from app.tickets.columns import COLUMNS, NUMBER, SUBJECT, Column, Value, extras
 from app.tickets.filters import Filters
@@ -24,6 +22,8 @@ MOST_ROWS = 20_000
 CHUNK = queries.LARGEST_PAGE
 # What spreadsheets take for the beginning of a formula, also in the wide forms of East Asian writing.
 FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# Where a comma parts the decimals, it does not part the cells.
+DELIMITERS = {"ro": ";"}
 
 Row = list[Value]
 
@@ -45,20 +45,13 @@ def rows(session: Session, reader: Person, filters: Filters, sort: str, keys: Se
             return
 
 
-def refuse_too_many(session: Session, reader: Person, filters: Filters) -> None:
-    """Say so before anything is written.
+def write_csv(file: IO[bytes], titles: Sequence[str], found: Iterable[Row], zone: ZoneInfo, language: str) -> None:
+    """Write a CSV file in UTF-8, marked so that spreadsheets know it; moments are in the reader's zone (ISO 8601).
 
-    Raises:
-        InvalidInput: there are more than `MOST_ROWS`.
+    What parts the cells is what spreadsheets of the reader's language expect.
     """
-    if queries.has_more_than(session, reader, filters, MOST_ROWS):
-        raise InvalidInput(_("This list has more than %(most)s rows. Narrow it, for example by date.", most=MOST_ROWS))
-
-
-def write_csv(file: IO[bytes], titles: Sequence[str], found: Iterable[Row], zone: ZoneInfo) -> None:
-    """Write a CSV file in UTF-8, marked so that spreadsheets know it; moments are in the reader's zone (ISO 8601)."""
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="", write_through=False)
-    writer = csv.writer(text)
+    writer = csv.writer(text, delimiter=DELIMITERS.get(language, ","))
     writer.writerow([harmless(title) for title in titles])
     for row in found:
         writer.writerow([_in_csv(value, zone) for value in row])
@@ -66,7 +59,7 @@ def write_csv(file: IO[bytes], titles: Sequence[str], found: Iterable[Row], zone
     text.detach()
 
 
-def write_xlsx(file: IO[bytes], titles: Sequence[str], found: Iterable[Row], zone: ZoneInfo) -> None:
+def write_xlsx(file: IO[bytes], titles: Sequence[str], found: Iterable[Row], zone: ZoneInfo, _language: str) -> None:
     """Write a workbook whose texts are texts and whose moments are dates, in the reader's zone."""
     # Rows go to the disk as they come; what a cell says is never a formula or a link.
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}

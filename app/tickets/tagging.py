@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.errors import InvalidInput
+from app.live import touch
 from app.people.models import Person
 from app.texts import gettext as _
 from app.tickets import search
@@ -37,6 +38,7 @@ def add_tag(session: Session, ticket: Ticket, name: str, *, by: Person | None) -
     session.add(TicketTag(ticket_id=ticket.id, tag_id=tag.id))
     # Its flush writes the tag too.
     add_system_line(session, ticket, "tagged", by=by, tag=tag.name)
+    touch(session, ticket.process_subject)
     return tag
 
 
@@ -48,6 +50,7 @@ def remove_tag(session: Session, ticket: Ticket, name: str, *, by: Person | None
         return
     session.delete(link)
     add_system_line(session, ticket, "untagged", by=by, tag=tag.name)
+    touch(session, ticket.process_subject)
 
 
 def by_name(session: Session, name: str) -> Tag | None:

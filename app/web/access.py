@@ -95,6 +95,11 @@ ACCESS: dict[str, Rule] = {
     "tickets.add": WORKING,
     "tickets.messages": STAFF,
     "tickets.show_history": STAFF,
+    "tickets.callers_found": WORKING,
+    "tickets.caller": WORKING,
+    # Drafts are each person's own
+    "tickets.keep_new": WORKING,
+    "tickets.forget_new": WORKING,
     "tickets.note": STAFF,
     "tickets.save_note_draft": STAFF,
     "tickets.assign": WORKING,

@@ -2,14 +2,17 @@
 
 import json
 import mimetypes
+import time
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, request, send_from_directory, url_for
+from flask import Flask, Response, has_request_context, request, send_from_directory, url_for
 from markupsafe import Markup, escape
 
 YEAR_SECONDS = 31_536_000
 HOUR_SECONDS = 3600
+# How soon a new build is seen.
+LOOK_AGAIN_SECONDS = 0.5
 
 # Endings of the files that the build pressed, best first.
 PRESSED = {"br": "br", "gzip": "gz"}
@@ -20,8 +23,10 @@ class Assets:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "build" / "manifest.json"
-        self._read_at = 0.0
+        self._looked_at, self._read_at = 0.0, 0.0
         self._names: dict[str, str] = {}
+        # By name, and by where the desk is mounted.
+        self._addresses: dict[tuple[str, str], str] = {}
 
     def url(self, name: str) -> str:
         """The address of a built file ("base.css").
@@ -29,14 +34,24 @@ class Assets:
         Raises:
             LookupError: the front end is not built, or has no such file.
         """
+        # A page names dozens of icons: the disk is not asked for each.
+        if time.monotonic() - self._looked_at > LOOK_AGAIN_SECONDS:
+            self._look()
+        place = (name, request.script_root if has_request_context() else "")
+        if place not in self._addresses:
+            if name not in self._names:
+                raise LookupError(f"The front-end build has no {name}: npm run build")
+            self._addresses[place] = url_for("static", filename=f"build/{self._names[name]}")
+        return self._addresses[place]
+
+    def _look(self) -> None:
         if not self._path.exists():
             raise LookupError("The front end is not built: npm run build")
         changed_at = self._path.stat().st_mtime
         if changed_at != self._read_at:
             self._names, self._read_at = json.loads(self._path.read_text()), changed_at
-        if name not in self._names:
-            raise LookupError(f"The front-end build has no {name}: npm run build")
-        return url_for("static", filename=f"build/{self._names[name]}")
+            self._addresses = {}
+        self._looked_at = time.monotonic()
 
     def has(self, name: str) -> bool:
         """Whether the build made this file."""

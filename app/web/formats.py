@@ -1,11 +1,12 @@
 """How moments, durations and names look: short in the page, exact on hover, in the reader's zone and language."""
 
 import re
-from collections.abc import Iterable
-from datetime import date, datetime
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, get_timezone_name
 from babel.lists import format_list
 from babel.numbers import format_decimal
 from babel.numbers import format_percent as babel_percent
@@ -15,6 +16,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from app import clock
+from app.people.addresses import has_mail
 from app.texts import translated
 from app.web.language import reader_language
 
@@ -64,16 +66,16 @@ def local(moment: datetime) -> datetime:
 
 def clock_time(moment: datetime) -> str:
     """The hour and minute, `14:10`."""
-    return str(format_time(local(moment), "HH:mm", locale=get_locale()))
+    return f"{local(moment):%H:%M}"
 
 
 def day(moment: datetime | date) -> str:
     """A day as people say it: today, yesterday, tomorrow, else `Fri 27 Nov`, with the year when it is another."""
     on = local(moment).date() if isinstance(moment, datetime) else moment
     today = local(clock.now()).date()
-    near = {0: _("today"), -1: _("yesterday"), 1: _("tomorrow")}.get((on - today).days)
-    if near:
-        return str(near)
+    distance = (on - today).days
+    if -1 <= distance <= 1:
+        return str(_("today") if distance == 0 else _("yesterday") if distance < 0 else _("tomorrow"))
     return _pattern(on, "short" if on.year == today.year else "year")
 
 
@@ -100,8 +102,9 @@ def when(moment: datetime) -> str:
 
 def exact(moment: datetime) -> str:
     """The full moment with its zone, for hovering."""
-    time = format_datetime(local(moment), "HH:mm:ss zzzz", locale=get_locale())
-    return f"{_pattern(local(moment).date(), 'long_year')}, {time}"
+    here = local(moment)
+    zone = _zone_name(here, _language())
+    return f"{_pattern(here.date(), 'long_year')}, {here:%H:%M:%S} {zone}"
 
 
 def moment_tag(moment: datetime | None, style: str = "when") -> Markup:
@@ -109,7 +112,31 @@ def moment_tag(moment: datetime | None, style: str = "when") -> Markup:
     if moment is None:
         return Markup("–")
     words = {"when": when, "time": clock_time, "day": day, "long_day": long_day}[style](moment)
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(moment.isoformat(), exact(moment), words)
+    return _time_tag(moment, exact(moment), words)
+
+
+def moments() -> Callable[[datetime | None], Markup]:
+    """What `moment_tag` does, for lists: who reads, and when, is asked once for all of their moments."""
+    zone, today, locale = get_timezone(), local(clock.now()).date(), _language()
+    patterns = DAY_PATTERNS.get(reader_language(), DAY_PATTERNS["en"])
+    near = {-1: str(_("yesterday")), 0: str(_("today")), 1: str(_("tomorrow"))}
+
+    def tag(moment: datetime | None) -> Markup:
+        if moment is None:
+            return Markup("–")
+        here = moment.astimezone(zone)
+        on = here.date()
+        said = near.get((on - today).days) or _written_day(
+            on, patterns["short" if on.year == today.year else "year"], locale
+        )
+        title = f"{_written_day(on, patterns['long_year'], locale)}, {here:%H:%M:%S} {_zone_name(here, locale)}"
+        return _time_tag(moment, title, f"{said}, {here:%H:%M}")
+
+    return tag
+
+
+def _time_tag(moment: datetime, title: str, words: str) -> Markup:
+    return Markup(f'<time datetime="{moment.isoformat()}" title="{escape(title)}">{escape(words)}</time>')
 
 
 def full_date(on: date) -> str:
@@ -152,6 +179,11 @@ def file_size(size: int) -> str:
     return f"{format_decimal(size / 1_000_000, '0.0', locale=get_locale())}{NBSP}MB"
 
 
+def number(value: int) -> str:
+    """A whole number with its thousands parted, by locale."""
+    return str(format_decimal(value, locale=get_locale()))
+
+
 def paragraphs(text: str) -> Markup:
     """Plain text as paragraphs: blank lines part them, single line breaks stay; everything is escaped."""
     blocks = [block.strip("\n") for block in text.replace("\r\n", "\n").split("\n\n")]
@@ -161,6 +193,8 @@ def paragraphs(text: str) -> Markup:
 
 def address(text: str) -> Markup:
     """An e-mail address that breaks where people read a pause: before the @ and after a dot."""
+    if not has_mail(text):
+        return escape(_("no e-mail address"))
     return Markup("").join(
         Markup("<wbr>@") if piece == "@" else Markup(".<wbr>") if piece == "." else escape(piece)
         for piece in re.split(r"([@.])", text)
@@ -200,7 +234,30 @@ def in_reader_language(texts: dict[str, str] | None) -> str:
 
 def _pattern(on: date, style: str) -> str:
     patterns = DAY_PATTERNS.get(reader_language(), DAY_PATTERNS["en"])
-    return str(format_date(on, patterns[style], locale=get_locale()))
+    return _written_day(on, patterns[style], _language())
+
+
+def _language() -> str:
+    """The language that is spoken now: the reader's, or the one a mail is written in."""
+    return str(get_locale().language)
+
+
+# A list names the same days and zones over and over, and looking up how a language writes them takes long.
+@lru_cache(maxsize=4096)
+def _written_day(on: date, pattern: str, locale: str) -> str:
+    return str(format_date(on, pattern, locale=locale))
+
+
+def _zone_name(here: datetime, locale: str) -> str:
+    """What the zone of a local moment is called: `Eastern European Standard Time`."""
+    known = (str(here.tzinfo), here.utcoffset(), bool(here.dst()), locale)
+    if known not in _zone_names:
+        _zone_names[known] = str(get_timezone_name(here, locale=locale))
+    return _zone_names[known]
+
+
+# There are as many as zones that people chose, twice a year and in each language.
+_zone_names: dict[tuple[str, timedelta | None, bool, str], str] = {}
 
 
 def init(app: Flask) -> None:
@@ -223,6 +280,7 @@ def init(app: Flask) -> None:
         decimal=decimal,
         percent=percent,
         file_size=file_size,
+        number=number,
         paragraphs=paragraphs,
         initials=initials,
         address=address,
@@ -231,5 +289,5 @@ def init(app: Flask) -> None:
         texts=in_reader_language,
         exact=exact,
     )
-    app.jinja_env.globals.update(now=clock.now, language=reader_language, time_ahead=time_ahead)
+    app.jinja_env.globals.update(now=clock.now, language=reader_language, time_ahead=time_ahead, moments=moments)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

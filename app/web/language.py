@@ -1,7 +1,9 @@
 """Which language a text is in and which zone a time is in: the reader's, else the desk's."""
 
+from babel import Locale
+from babel.support import NullTranslations
 from flask import Flask, current_app, has_request_context, request
-from flask_babel import Babel
+from flask_babel import Babel, get_locale, get_translations
 from flask_login import current_user
 
 from app.texts import LANGUAGES
@@ -18,6 +20,24 @@ def init(app: Flask) -> None:
     app.config.setdefault("BABEL_DEFAULT_TIMEZONE", app.config["SETTINGS"].zone)
     app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", "translations")
     babel.init_app(app, locale_selector=reader_language, timezone_selector=reader_zone)
+    # A page asks for hundreds of texts; Flask-Babel would look its catalogue up anew for each.
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # comes with the extension
+        gettext=lambda text: _catalogue().ugettext(text),
+        ngettext=lambda one, many, number: _catalogue().ungettext(one, many, number),
+        newstyle=True,
+    )
+
+
+_catalogues: dict[Locale | None, NullTranslations] = {}
+
+
+def _catalogue() -> NullTranslations:
+    """The texts in the language that is spoken now."""
+    locale = get_locale()
+    found = _catalogues.get(locale)
+    if found is None:
+        found = _catalogues[locale] = get_translations()
+    return found
 
 
 def reader_language() -> str:

@@ -53,7 +53,8 @@ export function watchForms() {
       if (here) row.setAttribute("aria-current", "true"); else row.removeAttribute("aria-current");
     }
   });
-  document.addEventListener("htmx:after:swap", () => focusFirstError(document));
+  // Only of what was drawn anew: a draft that is saved while one types leads nobody away.
+  document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => focusFirstError(ctx?.target?.isConnected ? ctx.target : document));
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-submits]")) event.target.form?.requestSubmit();
     if (event.target.matches("input[data-files]")) listFiles(event.target);

@@ -1,5 +1,5 @@
 // Keys for people who live in the desk all day. They are off while somebody types.
-const go = { w: "work", t: "tickets", u: "unassigned", o: "overview", i: "instances", n: "notifications", p: "portal", ",": "settings" };
+const go = { w: "work", t: "tickets", u: "unassigned", o: "overview", i: "instances", n: "notifications", r: "new", p: "portal", ",": "settings" };
 const GO_MS = 1500;
 let waitsForPlace = 0;
 

@@ -30,10 +30,10 @@ function concerns(said) {
   });
 }
 
-/** Whether somebody is typing in this part, or has typed and not sent: it is left alone. A tick is no text. */
+/** Whether somebody is typing in this part, or has typed and not sent: it is left alone. Ticks are put back instead. */
 function isInUse(part) {
   return part.contains(document.activeElement) && document.activeElement.matches("input:not([type=checkbox]), textarea, select")
-    || [...part.querySelectorAll("textarea, input:not([type=hidden], [type=checkbox])")].some((field) => field.value !== field.defaultValue);
+    || [...part.querySelectorAll("textarea, input:not([type=hidden], [type=checkbox], [type=radio])")].some((field) => field.value !== field.defaultValue);
 }
 
 const keyOf = (row) => row.dataset.row || row.querySelector("a[href]")?.getAttribute("href");
@@ -64,24 +64,27 @@ function keepOpened(old, fresh) {
   }
 }
 
+/** What finds a link or a box again when its part is drawn anew; null for anything else. */
+function spotOf(each) {
+  if (each?.matches?.("input[type=checkbox][name]")) return `[name="${CSS.escape(each.name)}"][value="${CSS.escape(each.value)}"]`;
+  const href = each?.getAttribute?.("href");
+  return href ? `[href="${CSS.escape(href)}"]` : null;
+}
+
 /** Put the fresh part in place of the old one; rows that are new or different are marked for a moment. */
 function replace(old, fresh) {
   const before = new Map([...old.querySelectorAll("[data-row]")].map((row) => [keyOf(row), newsOf(row)]));
-  const focused = old.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  const focused = old.contains(document.activeElement) ? spotOf(document.activeElement) : null;
+  const ticked = [...old.querySelectorAll("input[type=checkbox][name]:checked")].map(spotOf);
+  const at = keyOf(old.querySelector("[data-row].is-at") ?? document.createElement("i"));
   const open = new Map([...old.querySelectorAll("details[id], details[data-panel]")].map((each) => [each.id || each.dataset.panel, each.open]));
   const scroller = old.closest("[data-scroll-end]") ?? old;
   const top = scroller.scrollTop;
   const atEnd = scroller.matches("[data-scroll-end]") && scroller.scrollHeight - scroller.clientHeight - top < 40;
   const chosen = old.querySelector("[data-row][aria-current] a.s-hit")?.getAttribute("href");
   document.dispatchEvent(new CustomEvent("live:replacing", { detail: { part: old } }));
-  const ticked = new Set([...old.querySelectorAll("[data-select]:checked")].map((box) => box.value));
-  const tickedAt = document.activeElement.matches("[data-select]") && old.contains(document.activeElement) ? document.activeElement.value : null;
   keepOpened(old, fresh);
   old.replaceChildren(...fresh.childNodes);
-  for (const box of old.querySelectorAll("[data-select]")) {
-    box.checked = ticked.has(box.value);
-    if (box.value === tickedAt) box.focus();
-  }
   for (const each of old.querySelectorAll("details")) {
     const was = open.get(each.id || each.dataset.panel);
     if (was !== undefined) each.open = was;
@@ -92,8 +95,10 @@ function replace(old, fresh) {
     if (here) row.setAttribute("aria-current", "true");
     if (chosen) row.classList.toggle("is-open", Boolean(here));
     if (before.get(keyOf(row)) !== newsOf(row)) row.classList.add("is-fresh");
+    if (at && keyOf(row) === at) row.classList.add("is-at");
   }
-  if (focused) old.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
+  for (const spot of ticked) for (const box of old.querySelectorAll(spot)) box.checked = true;
+  if (focused) old.querySelector(focused)?.focus({ preventScroll: true });
   scroller.scrollTop = atEnd ? scroller.scrollHeight : top;
   window.htmx?.process(old);
   document.dispatchEvent(new CustomEvent("live:replaced", { detail: { part: old } }));
