@@ -288,10 +288,10 @@ class TicketLink(Model):
     made_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
-class RequestDraft(Model):
+class TakenDownDraft(Model):
     """A request that somebody is taking down and has not opened yet; everybody has one at most."""
 
-    __tablename__ = "request_draft"
+    __tablename__ = "taken_down_draft"
 
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
     # As the browser sent it: texts by field.

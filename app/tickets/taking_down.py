@@ -21,7 +21,7 @@ from app.texts import folded
 from app.texts import gettext as _
 from app.tickets import conversation, queries, service
 from app.tickets.filters import in_categories
-from app.tickets.models import Category, Channel, RequestDraft, Ticket
+from app.tickets.models import Category, Channel, TakenDownDraft, Ticket
 
 OWN, OTHERS, LOOKED_THROUGH = 5, 5, 40
 ACTIVE = (Category.NEW, Category.OPEN, Category.PENDING)
@@ -133,12 +133,12 @@ def contact_of(session: Session, person_id: int) -> Contact | None:
     return contracts.contact_of(session, person_id) if person_id < 2**31 else None
 
 
-def draft_of(session: Session, person: Person) -> RequestDraft | None:
+def draft_of(session: Session, person: Person) -> TakenDownDraft | None:
     """What somebody has typed and not sent."""
-    return session.get(RequestDraft, person.id)
+    return session.get(TakenDownDraft, person.id)
 
 
-def keep_draft(session: Session, person: Person, values: Mapping[str, str]) -> RequestDraft | None:
+def keep_draft(session: Session, person: Person, values: Mapping[str, str]) -> TakenDownDraft | None:
     """Keep what somebody typed so far; nothing is kept of an empty form.
 
     Raises:
@@ -151,7 +151,7 @@ def keep_draft(session: Session, person: Person, values: Mapping[str, str]) -> R
         forget_draft(session, person)
         return None
     if draft is None:
-        draft = RequestDraft(person_id=person.id, values={}, saved_at=clock.now())
+        draft = TakenDownDraft(person_id=person.id, values={}, saved_at=clock.now())
         session.add(draft)
     draft.values, draft.saved_at = dict(values), clock.now()
     session.flush()

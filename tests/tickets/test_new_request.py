@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.contracts.models import Contact
 from app.people.models import Role
-from app.tickets.models import Message, MessageKind, RequestDraft, Ticket
+from app.tickets.models import Message, MessageKind, TakenDownDraft, Ticket
 from tests import world
 from tests.pages import Pages, counted_queries, ticket_of
 
@@ -219,7 +219,7 @@ def test_an_empty_form_leaves_no_draft_and_a_huge_one_is_refused(
     agent.post("/tickets/new/draft", data={"subject": "  ", "channel": "phone", "type": "incident"})
 
     assert refused.status_code == 422
-    assert read(desk, lambda session: session.get(RequestDraft, agent_id)) is None
+    assert read(desk, lambda session: session.get(TakenDownDraft, agent_id)) is None
 
 
 def test_without_scripts_a_button_looks_for_the_caller(desk: Pages, agent: FlaskClient) -> None:

@@ -26,14 +26,14 @@ def upgrade() -> None:
         )
     op.create_index("ix_bulk_change_undoes_id", "bulk_change", ["undoes_id"])
     op.create_table(
-        "request_draft",
+        "taken_down_draft",
         sa.Column("person_id", sa.Integer(), nullable=False),
         sa.Column("values", sa.JSON(), nullable=False),
         sa.Column("saved_at", UTCDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["person_id"], ["person.id"], name="fk_request_draft_person_id_person", ondelete="CASCADE"
+            ["person_id"], ["person.id"], name="fk_taken_down_draft_person_id_person", ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("person_id", name="pk_request_draft"),
+        sa.PrimaryKeyConstraint("person_id", name="pk_taken_down_draft"),
     )
     op.add_column("contact", sa.Column("found_by", sa.String(length=600), server_default="", nullable=False))
     _fill_found_by(op.get_bind())
