@@ -284,6 +284,7 @@ def init(app: Flask) -> None:
         paragraphs=paragraphs,
         initials=initials,
         address=address,
+        has_mail=has_mail,
         epoch_ms=epoch_ms,
         in_a_row=in_a_row,
         texts=in_reader_language,

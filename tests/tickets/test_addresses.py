@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app import clock
 from app.people.models import Person
-from app.tickets.address import DUE, FILTERS, NOBODY, OPENED, Address
+from app.tickets.address import AT_RISK, DUE, FILTERS, NOBODY, OPENED, SOON, Address
 from app.tickets.columns import COLUMNS, SHOWN_AT_FIRST
 from app.tickets.list_address import MOST_VALUES
 from app.tickets.paging import SORTS
@@ -152,7 +152,7 @@ def test_every_stretch_of_days_has_words() -> None:
     from app.tickets import list_choices
 
     assert set(list_choices.OPENED) == set(OPENED)
-    assert set(list_choices.DUE) == set(DUE)
+    assert set(list_choices.DUE) == {*DUE, SOON, AT_RISK}
 
 
 def test_a_query_can_be_read_by_anybody() -> None:

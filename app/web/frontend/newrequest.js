@@ -20,7 +20,7 @@ export function takeDown() {
   const form = document.querySelector("[data-new-request]");
   const field = form?.querySelector("[data-caller]");
   if (!field) return;
-  form.dataset.scripted = "1";
+  form.dataset.quick = "1";
   const subject = document.getElementById("subject");
   // Enter was pressed before the answer was there: the first of those who come is meant, and one writes on meanwhile.
   let waits = false;
