@@ -168,7 +168,7 @@ def test_what_they_say_is_added_to_the_request_it_is_about(shared_desk: Pages, o
     page.locator("label.s-caller", has_text="Phone Caller").click()
 
     page.locator("#known label", has_text="The lift is stuck").click()
-    expect(page.locator(".btn-primary")).to_contain_text("Add to the request")
+    expect(page.locator(".s-form-foot .btn-primary")).to_contain_text("Add to the request")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.fill("#text", "It is stuck again.")
     page.click(".s-form-foot .btn-primary")
