@@ -22,15 +22,18 @@ APPROVING = frozenset({Role.APPROVER.value, Role.MANAGER.value})
 
 @dataclass(frozen=True)
 class Standing:
-    """What decides about tasks: the person's roles, teams, the teams they lead, and who approves for each team."""
+    """What decides about tasks: the person's roles, teams, the teams they lead, and who approves for each team.
+
+    Two that decide the same are equal, so that a statement made for one serves the other.
+    """
 
     person_id: int
     roles: frozenset[str]
     team_keys: frozenset[str]
     led_keys: frozenset[str]
-    approvers: Mapping[str, Collection[int]]
+    approvers: Mapping[str, Collection[int]] = field(hash=False)
     # What the teams are called, by key, in the order of their names.
-    team_names: Mapping[str, str] = field(default_factory=dict)
+    team_names: Mapping[str, str] = field(default_factory=dict, hash=False, compare=False)
 
 
 def standing(session: Session, person: Person) -> Standing:

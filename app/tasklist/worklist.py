@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
+from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from app import clock
+from app.db import UTCDateTime
 from app.engine.models import TaskState, UserTask
 from app.people.models import Person
 from app.tasklist import decisions
@@ -127,12 +129,16 @@ def without_each(
 
 def count_waiting(session: Session, person: Person) -> tuple[int, bool]:
     """How many tasks somebody may complete, and whether one of them is late: what the rail shows."""
-    who = standing(session, person)
-    due = due_at()
-    late = func.coalesce(due <= clock.now(), False)
-    found = select(func.count(), _number(late)).select_from(UserTask)
-    number, lates = session.execute(found.where(UserTask.state == TaskState.OPEN, workable_by(who))).one()
+    number, lates = session.execute(_waiting_for(standing(session, person)), {"now": clock.now()}).one()
     return number, bool(lates)
+
+
+@lru_cache(maxsize=1000)
+def _waiting_for(who: Standing) -> Select[int, int]:
+    """Made once for each standing: every page of the desk asks it, and making it costs more than asking."""
+    late = func.coalesce(due_at() <= bindparam("now", type_=UTCDateTime()), False)
+    found = select(func.count(), _number(late)).select_from(UserTask)
+    return found.where(UserTask.state == TaskState.OPEN, workable_by(who))
 
 
 def _read(session: Session, wanted: Sequence[ColumnElement[bool]], most: int) -> Sequence[UserTask]:

@@ -180,8 +180,9 @@ def running_of(session: Session, person: Person) -> WorkTimer | None:
 
 
 def all_of(session: Session, person: Person, *, most: int = MOST_SHOWN) -> Sequence[WorkTimer]:
-    """Somebody's timers, the one that runs first, then those paused last."""
-    found = select(WorkTimer).where(WorkTimer.person_id == person.id).options(joinedload(WorkTimer.ticket))
+    """Somebody's timers with the numbers of their tickets, the one that runs first, then those paused last."""
+    named = joinedload(WorkTimer.ticket).load_only(Ticket.number, Ticket.subject)
+    found = select(WorkTimer).where(WorkTimer.person_id == person.id).options(named)
     newest_first = found.order_by(WorkTimer.running_since.is_(None), WorkTimer.changed_at.desc(), WorkTimer.id.desc())
     return session.scalars(newest_first.limit(most)).all()
 
