@@ -256,9 +256,14 @@ def _refuse_writes_while_reading(session: Session, *_: object) -> None:
         refuse_while_reading()
 
 
+def is_reading() -> bool:
+    """Whether a reading transaction is open: nothing is written in it."""
+    return _in_boundary.get() and not _writing.get()
+
+
 def refuse_while_reading() -> None:
     """Raise RuntimeError when something is written in a reading transaction."""
-    if _in_boundary.get() and not _writing.get():
+    if is_reading():
         raise RuntimeError("a reading transaction may not write; open it with writing=True")
 
 

@@ -13,6 +13,7 @@ from app.contracts.hours import period_around
 from app.contracts.models import Contact, Contract, Customer, CustomerDomain, HoursEntry, Period
 from app.errors import NotFound
 from app.people.models import Person
+from app.reading import read_once
 from app.texts import gettext as _
 
 
@@ -60,6 +61,7 @@ def customer_of_domain(session: Session, email: str) -> Customer | None:
     return session.scalar(found)
 
 
+@read_once
 def contact_of(session: Session, person: Person | int) -> Contact | None:
     """Whom a person speaks for, with the customer loaded; None when for nobody."""
     person_id = person if isinstance(person, int) else person.id

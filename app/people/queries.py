@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from app.errors import NotFound
 from app.people.models import Membership, Person, PersonRole, PersonSkill, Role, Skill, Team
+from app.reading import read_once
 from app.texts import gettext as _
 
 # Digits of the largest id that a column holds for sure.
@@ -43,6 +44,7 @@ def people_by_ids(session: Session, ids: Iterable[int | None]) -> dict[int, Pers
     return {person.id: person for person in session.scalars(select(Person).where(Person.id.in_(wanted)))}
 
 
+@read_once
 def everybody(session: Session, *, role: Role | str | None = None, staff_only: bool = False) -> Sequence[Person]:
     """Active people by name, with their roles loaded."""
     found = select(Person).where(Person.is_active).options(selectinload(Person.role_rows))

@@ -39,12 +39,13 @@ def of_ticket(session: Session, ticket: Ticket) -> list[Promised]:
     if ticket.state_key == State.CANCELLED:
         return []
     clocks, find_calendar = sla.clocks(session, ticket), calendars.finder(session)
+    explanations = sla.explain_each(session, tuple(clock.id for clock in clocks.values()))
     found = []
     for kind in (ClockKind.RESPONSE, ClockKind.RESOLUTION):
         clock = clocks.get(kind)
         if clock is None:
             continue
-        explained = sla.explain(session, clock.id)
+        explained = explanations[clock.id]
         late = sum(row.late_minutes for row in explained.rows)
         due_at = clock.due_at
         if due_at is None and clock.met_at is not None:

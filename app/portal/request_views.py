@@ -183,7 +183,9 @@ def _page(ticket: Ticket, back: Sent | None = None) -> str:
     diagram = diagram_of(session, instance.definition) if instance is not None else None
     steps = progress.steps_of(diagram) if diagram is not None else ()
     visits = queries.visits(session, instance) if instance is not None else ()
-    closes = drawn.closing_timers(diagram) if diagram is not None and not ticket.is_closed else ()
+    # Only a solved request says when it is closed by itself.
+    is_solved = ticket.is_resolved and not ticket.is_closed
+    closes = drawn.closing_timers(diagram) if diagram is not None and is_solved else ()
     shows_hours = ticket.contract is not None and ticket.contract.shows_hours and queries.sees_company(contact)
     return render_template(
         "portal/show.html",

@@ -85,10 +85,13 @@ def deadlines(session: Session, tickets: Sequence[Ticket], reader: Person) -> Ma
 
 
 def _clock(session: Session, ticket: Ticket, reader: Person, kind: ClockKind) -> Content:
-    view: ClockView | None = queries.clocks(session, ticket).get(kind)
+    views = queries.clocks(session, ticket)
+    view: ClockView | None = views.get(kind)
     if view is None:
         return Content("sla/clock.html", {"kind": str(kind), "view": None})
-    explanation = queries.explain(session, view.id, language=str(reader.language))
+    # Both clocks of the ticket ask for both.
+    both = tuple(each.id for each in views.values())
+    explanation = queries.explain_each(session, both, language=str(reader.language))[view.id]
     values = {
         "kind": str(kind),
         "view": view,

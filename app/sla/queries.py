@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from app import clock as desk_clock
+from app.reading import read_once
 from app.sla import calendars, explanation, reasons
 from app.sla.calendar import WorkingCalendar, open_until, working_time_between
 from app.sla.clocks import Entry
@@ -124,7 +125,21 @@ def explain(session: Session, clock: SlaClock | int, *, language: str = "en") ->
         language: for the reasons of pauses and moves.
     """
     clock_id = clock if isinstance(clock, int) else clock.id
-    rows = session.scalars(select(ClockEntry).where(ClockEntry.clock_id == clock_id).order_by(ClockEntry.id)).all()
+    return explain_each(session, (clock_id,), language=language)[clock_id]
+
+
+@read_once
+def explain_each(
+    session: Session, clock_ids: Collection[int], *, language: str = "en"
+) -> Mapping[int, explanation.Explanation]:
+    """Why the deadlines of several clocks, by their ids; they are read together."""
+    found: dict[int, list[ClockEntry]] = {clock_id: [] for clock_id in clock_ids}
+    for row in session.scalars(select(ClockEntry).where(ClockEntry.clock_id.in_(clock_ids)).order_by(ClockEntry.id)):
+        found[row.clock_id].append(row)
+    return {clock_id: _explained(session, rows, language) for clock_id, rows in found.items()}
+
+
+def _explained(session: Session, rows: Sequence[ClockEntry], language: str) -> explanation.Explanation:
     reader = reasons.reader(session, language, [row.reason for row in rows])
     entries = [
         Entry(
@@ -139,12 +154,15 @@ def explain(session: Session, clock: SlaClock | int, *, language: str = "en") ->
 
 
 def _latest(session: Session, ticket_ids: Iterable[int]) -> dict[int, dict[ClockKind, SlaClock]]:
-    wanted = set(ticket_ids)
-    if not wanted:
-        return {}
+    wanted = frozenset(ticket_ids)
+    return _newest(session, wanted) if wanted else {}
+
+
+@read_once
+def _newest(session: Session, ticket_ids: frozenset[int]) -> dict[int, dict[ClockKind, SlaClock]]:
     newest = (
         select(func.max(SlaClock.id))
-        .where(SlaClock.ticket_id.in_(wanted))
+        .where(SlaClock.ticket_id.in_(ticket_ids))
         .group_by(SlaClock.ticket_id, SlaClock.kind)
         .scalar_subquery()
     )

@@ -27,6 +27,7 @@ def task_details(
     errors: Mapping[str, list[str]] | None = None,
     *,
     back: str,
+    row: queries.Row | None = None,
 ) -> dict[str, Any]:
     """Everything the template needs.
 
@@ -34,9 +35,10 @@ def task_details(
         typed: what was just sent; the kept draft when None.
         errors: by field key.
         back: the list that the reader came from.
+        row: what that list has read of the task already.
     """
     who = standing(session, reader)
-    row = queries.rows_of(session, [task], who, get_timezone())[0]
+    row = row or queries.rows_of(session, [task], who, get_timezone())[0]
     views = sla.clocks(session, row.ticket) if row.ticket is not None else {}
     live = [view for view in views.values() if str(view.state) in ("running", "paused")]
     return {

@@ -58,7 +58,7 @@ def my_work() -> ResponseReturnValue:
         step=worklist.ROWS,
         most_rows=worklist.MOST_ROWS,
         chosen=chosen,
-        pane=task_details(session, chosen.task, person, back=back) if chosen is not None else None,
+        pane=task_details(session, chosen.task, person, back=back, row=chosen) if chosen is not None else None,
         choices=choices,
         chips=chips(session, address, choices, filters.customer_id),
         without=missing,

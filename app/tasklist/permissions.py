@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.engine.models import UserTask, UserTaskTeam
 from app.people.models import Membership, Person, PersonRole, Role, Team
+from app.reading import read_once
 
 # A task for this role is an approval: it also goes to the lead of the team, and to managers when a team has nobody.
 APPROVING = frozenset({Role.APPROVER.value, Role.MANAGER.value})
@@ -36,6 +37,7 @@ class Standing:
     team_names: Mapping[str, str] = field(default_factory=dict, hash=False, compare=False)
 
 
+@read_once
 def standing(session: Session, person: Person) -> Standing:
     """Read somebody's standing, in three queries."""
     own = select(Team.key, Team.lead_id, Team.name).join(Membership, Membership.team_id == Team.id)

@@ -56,12 +56,13 @@ def shown_task(
         errors: by field key.
     """
     able = may_work_on(task, who)
-    timer = minutes_of_timer(session, task, reader) if able else None
+    form = service.form_of(session, task) if able else None
+    timer = minutes_of_timer(session, task, reader, form)
     draft = queries.draft_of(session, reader, task) if able else None
     values = typed if typed is not None else draft.values if draft is not None else None
     return Shown(
         task=task,
-        form=drawn_form(session, task, reader, values, errors, timer=timer) if able else None,
+        form=drawn_form(session, task, reader, form, values, errors, timer=timer) if form is not None else None,
         may_complete=able,
         may_claim=task.assignee_id is None and is_candidate(task, who),
         may_release=may_release(task, who),
@@ -71,12 +72,11 @@ def shown_task(
     )
 
 
-def minutes_of_timer(session: Session, task: UserTask, reader: Person) -> int | None:
+def minutes_of_timer(session: Session, task: UserTask, reader: Person, form: Form | None) -> int | None:
     """What the reader's timer on a ticket says, when the task is about the ticket and its form asks for the time."""
-    if task.subject_kind != "ticket":
+    if task.subject_kind != "ticket" or form is None:
         return None
-    form = service.form_of(session, task)
-    if form is None or not any(field.key == TIMED and field.display == "duration" for field in form.inputs):
+    if not any(field.key == TIMED and field.display == "duration" for field in form.inputs):
         return None
     timer = timers.of_person(session, reader.id, task.subject_id)
     return timers.worked_minutes(timer) if timer is not None else None
@@ -96,19 +96,17 @@ def drawn_form(
     session: Session,
     task: UserTask,
     reader: Person,
+    form: Form,
     values: Mapping[str, Any] | None,
     errors: Mapping[str, list[str]] | None = None,
     *,
     timer: int | None = None,
-) -> FormView | None:
-    """The form of a task for one reader, with values and errors; None for a task without a form.
+) -> FormView:
+    """The form of a task for one reader, with values and errors.
 
     Args:
         timer: minutes of the reader's timer, shown as the time spent as long as nothing else was typed there.
     """
-    form = service.form_of(session, task)
-    if form is None:
-        return None
     if values is None:
         values = starting_values(session, task, form)
     if timer is not None and str(values.get(TIMED) or "0").strip() in ("0", ""):

@@ -89,8 +89,9 @@ def fields(task_uuid: object) -> ResponseReturnValue:
     """The form's fields drawn anew after a choice that others depend on; nothing is checked or stored."""
     person = current_person()
     task = _task(db.session(), str(task_uuid), person)
-    form = drawn_form(db.session(), task, person, _typed())
-    return render_template("tasklist/fields.html", task=task, form=form, redrawn=True)
+    form = service.form_of(db.session(), task)
+    drawn = drawn_form(db.session(), task, person, form, _typed()) if form is not None else None
+    return render_template("tasklist/fields.html", task=task, form=drawn, redrawn=True)
 
 
 @blueprint.post("/tasks/<uuid:task_uuid>/draft")

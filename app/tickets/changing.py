@@ -18,7 +18,7 @@ from app.tickets import search
 from app.tickets.conversation import add_system_line, storable
 from app.tickets.events import TicketCustomerChanged, TicketPriorityChanged, TicketSubjectChanged, TicketTypeChanged
 from app.tickets.lists import PRIORITY_LABELS
-from app.tickets.models import Priority, RequestType, Ticket
+from app.tickets.models import Priority, RequestType, State, Ticket, TicketState
 
 LONGEST_SUBJECT = 300
 
@@ -111,6 +111,20 @@ def priority_of(key: Priority | str) -> Priority:
         return Priority(key)
     except ValueError as error:
         raise InvalidInput(_("There is no priority “%(key)s”.", key=key)) from error
+
+
+def state_of(session: Session, key: State | str) -> TicketState:
+    """The state with a key, for tickets to move to.
+
+    Raises:
+        InvalidInput: there is none, or it is switched off.
+    """
+    state = session.get(TicketState, str(key))
+    if state is None:
+        raise InvalidInput(_("There is no state “%(key)s”.", key=key))
+    if not state.is_active:
+        raise InvalidInput(_("The state “%(key)s” is switched off.", key=key))
+    return state
 
 
 def _id(person: Person | None) -> int | None:

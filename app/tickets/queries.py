@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 from app.contracts.models import Contact, Customer
 from app.errors import NotFound
 from app.people.models import Person, Team
+from app.reading import read_once
 from app.texts import gettext as _
 from app.tickets import numbers, paging
 from app.tickets.filters import Filters, conditions, in_categories
@@ -277,6 +278,7 @@ def oldest_unanswered(session: Session, ticket_id: int) -> Message | None:
     return session.scalar(waiting.order_by(Message.id).limit(1))
 
 
+@read_once
 def participants(session: Session, ticket: Ticket) -> Sequence[Person]:
     """Who gets the replies besides the requester, by name."""
     found = select(Person).join(Participant, Participant.person_id == Person.id)

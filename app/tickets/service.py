@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app import clock, events
-from app.contracts import queries as contracts
-from app.contracts.days import today
-from app.contracts.models import Customer
 from app.errors import Conflict, InvalidInput
 from app.people import queries as people
 from app.people.models import Person, Team
 from app.texts import gettext as _
-from app.tickets import numbers, reopening, search
+from app.tickets import reopening
 from app.tickets.changing import (
     LONGEST_SUBJECT,
     change_customer,
     change_priority,
     change_subject,
     change_type,
-    priority_of,
-    type_of,
+    state_of,
 )
 from app.tickets.conversation import (
     add_message,
@@ -35,27 +29,25 @@ from app.tickets.conversation import (
     reply,
     storable,
 )
-from app.tickets.details import Detail, add_details, spoken
 from app.tickets.events import (
     CustomerWrote,
     TicketAssigned,
     TicketCancelled,
     TicketConfirmed,
-    TicketOpened,
     TicketReopened,
     TicketStateChanged,
 )
-from app.tickets.lists import TYPE_OF_MAIL, ensure_lists
+from app.tickets.lists import ensure_lists
 from app.tickets.models import (
     Category,
     Channel,
     Message,
     MessageKind,
-    Priority,
     State,
     Ticket,
     TicketState,
 )
+from app.tickets.opening import open_ticket
 
 __all__ = [
     "LONGEST_SUBJECT",
@@ -82,83 +74,6 @@ __all__ = [
     "take_from_team",
     "take_over",
 ]
-
-
-def open_ticket(
-    session: Session,
-    *,
-    subject: str,
-    text: str,
-    requester: Person,
-    channel: Channel | str,
-    type_key: str = TYPE_OF_MAIL,
-    priority: Priority | str | None = None,
-    customer: Customer | None = None,
-    by: Person | None = None,
-    html: str | None = None,
-    mail_message_id: str | None = None,
-    participants: Iterable[Person] = (),
-    previous: Ticket | None = None,
-    author: Person | None = None,
-    details: Sequence[Detail] = (),
-) -> Ticket:
-    """Open a ticket with its first message; its type says which process starts with it.
-
-    Args:
-        author: who wrote the first message, when that is a colleague of the requester.
-        details: the answers of the form it came with.
-        priority: the type's default when None.
-        customer: the one the requester speaks for when None, else the unknown customer.
-        by: who wrote it down for the requester (a call, a visit); None when they did it themselves.
-        previous: the closed ticket this one follows.
-
-    Raises:
-        InvalidInput: the type or the priority is unknown, or there is no text.
-    """
-    kind = type_of(session, type_key)
-    contact = None if customer is not None else contracts.contact_of(session, requester)
-    owner = customer or (contact.customer if contact else contracts.unknown_customer(session))
-    moment = clock.now()
-    ticket = Ticket(
-        # Takes the place of the number until the database has given the id that the number is made of.
-        number=uuid.uuid4().hex,
-        subject=_subject(subject, text),
-        type=kind,
-        priority=priority_of(priority or kind.default_priority),
-        state=_state(session, State.NEW),
-        channel=Channel(channel),
-        customer=owner,
-        requester=requester,
-        contract=contracts.contract_for(session, owner.id, today()),
-        language=requester.language,
-        opened_at=moment,
-        unassigned_since=moment,
-        updated_at=moment,
-        previous_ticket=previous,
-    )
-    session.add(ticket)
-    session.flush()
-    ticket.number = numbers.number_of(ticket.id)
-    add_details(session, ticket, details)
-    search.begin(session, ticket, "\n".join([text, *spoken(details)]))
-    first = add_message(
-        session,
-        ticket,
-        MessageKind.CUSTOMER,
-        text if text.strip() or html else ticket.subject,
-        author=author or requester,
-        channel=channel,
-        html=html,
-        mail_message_id=mail_message_id,
-    )
-    for person in participants:
-        add_participant(session, ticket, person)
-    if author is not None and author.id != requester.id:
-        add_system_line(session, ticket, "on_behalf", by=author, person=author.name, other=requester.name)
-    if previous is not None:
-        add_system_line(session, ticket, "follows", number=previous.number)
-    events.record(session, TicketOpened(ticket_id=ticket.id, message_id=first.id, by_id=_id(by)))
-    return ticket
 
 
 def add_customer_message(
@@ -262,7 +177,7 @@ def change_state(session: Session, ticket: Ticket, state_key: State | str, *, by
         InvalidInput: the list has no such state.
         Conflict: the ticket is closed; only `reopen` opens it again.
     """
-    state = _state(session, state_key)
+    state = state_of(session, state_key)
     if ticket.state_key == state.key:
         return
     if ticket.is_closed:
@@ -293,7 +208,7 @@ def cancel(session: Session, ticket: Ticket, reason: str, *, by: Person | None) 
         return
     if ticket.is_closed:
         raise Conflict(_("%(number)s is closed already.", number=ticket.number))
-    _move(session, ticket, _state(session, State.CANCELLED), by, "cancelled", reason=storable(reason))
+    _move(session, ticket, state_of(session, State.CANCELLED), by, "cancelled", reason=storable(reason))
     events.record(session, TicketCancelled(ticket_id=ticket.id, reason=storable(reason), by_id=_id(by)))
 
 
@@ -318,7 +233,7 @@ def reopen(session: Session, ticket: Ticket, *, by: Person | None) -> None:
     was_closed = ticket.is_closed
     back = State.IN_PROGRESS if ticket.assignee_id else State.ASSIGNED if ticket.team_id else State.NEW
     ticket.reopened_count += 1
-    _move(session, ticket, _state(session, back), by, "reopened")
+    _move(session, ticket, state_of(session, back), by, "reopened")
     events.record(session, TicketReopened(ticket_id=ticket.id, was_closed=was_closed, by_id=_id(by)))
 
 
@@ -388,20 +303,6 @@ def _note_whether_assigned(ticket: Ticket) -> None:
 def _refuse_resolved(ticket: Ticket) -> None:
     if ticket.is_resolved:
         raise Conflict(_("%(number)s is resolved; reopen it before assigning.", number=ticket.number))
-
-
-def _state(session: Session, key: State | str) -> TicketState:
-    state = session.get(TicketState, str(key))
-    if state is None:
-        raise InvalidInput(_("There is no state “%(key)s”.", key=key))
-    if not state.is_active:
-        raise InvalidInput(_("The state “%(key)s” is switched off.", key=key))
-    return state
-
-
-def _subject(subject: str, text: str) -> str:
-    line = " ".join(storable(subject).split()) or next((" ".join(each.split()) for each in text.splitlines()), "")
-    return line[:LONGEST_SUBJECT] or _("(no subject)")
 
 
 def _id(person: Person | None) -> int | None:

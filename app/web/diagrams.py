@@ -30,6 +30,9 @@ _LIST_OF_TEXTS = re.compile(r"""\s*\[\s*("\w+"|'\w+')(\s*,\s*("\w+"|'\w+'))*\s*\
 # Words of versions that pages have shown, by what their files hold. They are small, their diagrams are not.
 _MOST_VERSIONS = 500
 _known: dict[tuple[str, str], Words] = {}
+# Diagrams that pages have shown; what is read from one is kept by its text, for as many.
+_MOST_DIAGRAMS = 128
+_diagrams: dict[tuple[str, str], str] = {}
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,15 @@ def diagram_of(session: Session, definition: ProcessDefinition) -> str:
     Raises:
         NotFound: the version holds no such diagram.
     """
+    key = _key(definition)
+    if key not in _diagrams:
+        if len(_diagrams) >= _MOST_DIAGRAMS:
+            _diagrams.clear()
+        _diagrams[key] = _read_diagram(session, definition)
+    return _diagrams[key]
+
+
+def _read_diagram(session: Session, definition: ProcessDefinition) -> str:
     for file in queries.definition_files(session, definition.id):
         if file.kind == FileKind.BPMN.value and definition.key in _process_ids(file.content):
             return file.content

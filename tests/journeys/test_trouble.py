@@ -16,7 +16,8 @@ from app.mail.models import OutgoingMail, ReceivedMail
 from app.people.models import Person
 from app.tasklist.models import Draft
 from app.tickets.models import Ticket
-from tests.journeys.company import ADMIN, ANA, DAN
+from app.worklog.models import WorkEntry
+from tests.journeys.company import ADMIN, ANA, DAN, LIA, VERA
 from tests.journeys.hands import HttpHands
 from tests.journeys.living_desk import LivingDesk
 from tests.running.desk import ROOT, StartedDesk
@@ -54,7 +55,7 @@ def test_a_malformed_mail_is_kept_listed_and_can_be_read_again(desk: LivingDesk)
     assert (again.id, again.ticket_id) == (mail.id, None)
 
 
-def test_of_two_people_with_one_task_the_second_is_told_and_keeps_the_text(desk: LivingDesk, customer: str) -> None:
+def test_of_two_people_who_take_a_request_over_the_second_is_told_who_has_it(desk: LivingDesk, customer: str) -> None:
     number = opened(desk, customer, "Two hands for this")
     ana, dan = HttpHands(desk, ANA), HttpHands(desk, DAN)
     task = desk.task(number, "take_over")
@@ -62,15 +63,43 @@ def test_of_two_people_with_one_task_the_second_is_told_and_keeps_the_text(desk:
     dan.get(f"/tasks/{task}")
 
     assert ana.post(f"/tasks/{task}/complete", outcome="mine").status == 200
-    second = dan.post(f"/tasks/{task}/complete", outcome="mine", person="", remark="I know this printer well.")
+    second = dan.post(f"/tasks/{task}/complete", outcome="mine", person="")
 
     assert second.status == 409
     assert "Ana completed" in second.text
     assert f"/tickets/{number}" in second.text
-    assert "kept as a draft" in second.text
-    kept = desk.read(lambda session: list(session.scalars(select(Draft))))
-    assert [draft.values.get("remark") for draft in kept if "remark" in draft.values] == ["I know this printer well."]
     assert desk.read(lambda session: holder(session, number)) == "Ana"
+
+
+def test_of_two_people_who_decide_about_work_the_second_is_told_and_keeps_the_text(
+    desk: LivingDesk, customer: str
+) -> None:
+    number = opened(desk, customer, "Two who approve this")
+    ana, vera, lia = HttpHands(desk, ANA), HttpHands(desk, VERA), HttpHands(desk, LIA)
+    ana.takes_over(number)
+    ana.works(number, outcome="answer", reply="It was the cable.", minutes="1:20")
+    entry_id = desk.eventually(lambda session: entry_of(session, number), "the work waits for approval")
+    task = desk.task_of("work_entry", entry_id, "approve_work")
+    vera.get(f"/tasks/{task}")
+    lia.get(f"/tasks/{task}")
+
+    assert vera.post(f"/tasks/{task}/complete", outcome="approve", reason="").status == 200
+    second = lia.post(f"/tasks/{task}/complete", outcome="reject", reason="Which cable was it?")
+
+    assert second.status == 409
+    assert "Vera completed" in second.text
+    assert f"/tickets/{number}" in second.text
+    assert "kept as a draft" in second.text
+    assert "Which cable was it?" in second.text
+    kept = desk.read(lambda session: list(session.scalars(select(Draft))))
+    assert "Which cable was it?" in [draft.values.get("reason") for draft in kept]
+    assert desk.read(lambda session: session.get_one(WorkEntry, entry_id).state) == "approved"
+
+
+def entry_of(session: Session, number: str) -> int | None:
+    """The id of the work that was done on a ticket."""
+    found = select(WorkEntry.id).join(Ticket, Ticket.id == WorkEntry.ticket_id)
+    return session.scalar(found.where(Ticket.number == number))
 
 
 def holder(session: Session, number: str) -> str | None:
@@ -113,7 +142,9 @@ def test_without_the_queue_the_desk_answers_and_the_work_is_done_later(
     queue = desk.started.roles()["queue"]
     os.kill(queue, trouble)
     try:
-        asked = contact.post("/portal/new", subject=subject, text="Still there?", type="incident", hindrance="little")
+        asked = contact.post(
+            "/portal/new", _type="incident", _subject=subject, _text="Still there?", _hindrance="little"
+        )
         assert asked.status == 200
         number = desk.ticket_about(subject)
         agent.takes_over(number)

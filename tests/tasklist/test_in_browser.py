@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, expect, sync_playwright
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -58,6 +59,11 @@ def reader(desk: Pages) -> tuple[str, int]:
 def open_page(desk: Pages, chromium: Browser, reader: tuple[str, int]) -> Iterator[Open]:
     """Open My work as the reader, on a screen of a size; whatever the browser complains about fails the test."""
     complaints: list[str] = []
+
+    def hear(said: ConsoleMessage) -> None:
+        if said.type == "error":
+            complaints.append(f"{said.text} ({said.location['url']})")
+
     with served(desk.app) as base:
 
         def sign_in(size: ViewportSize = DESKTOP, *, scripts: bool = True) -> Page:
@@ -66,7 +72,7 @@ def open_page(desk: Pages, chromium: Browser, reader: tuple[str, int]) -> Iterat
             )
             page = context.new_page()
             page.on("pageerror", lambda error: complaints.append(str(error)))
-            page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+            page.on("console", hear)
             fill_in(page, reader[0])
             return page
 
@@ -223,6 +229,26 @@ def test_several_are_approved_with_one_that_somebody_else_did_meanwhile(desk: Pa
     expect(page.locator("#done")).to_contain_text(f"2 approved. {number} was not: {name} completed this at 10:00.")
     expect(page.locator("#approvals [data-row]")).to_have_count(0)
     assert {state_of(desk, task)[2] for task in (first, second, third)} == {"approve"}
+
+
+def test_the_pane_follows_no_further_once_the_list_is_sent(desk: Pages, open_page: Open) -> None:
+    """A task that was approved a moment ago would be shown as gone, on the way to what comes next."""
+    approvals_of_a_colleague(desk, 2)
+    page = open_page()
+    page.clock.install()
+    page.reload()
+    # What is sent is on its way as long as the test lasts.
+    page.route("**/work/bulk", lambda route: route.fulfill(status=204))
+    asked: list[str] = []
+    page.locator("[data-select-all]").click()
+    page.on("request", lambda request: asked.append(urlsplit(request.url).path))
+
+    page.keyboard.press("j")
+    with page.expect_request("**/work/bulk"):
+        page.keyboard.press("a")
+    page.clock.run_for(1_000)
+
+    assert [path for path in asked if path.startswith("/tasks/")] == []
 
 
 def test_a_return_is_written_in_the_bar_and_escape_never_throws_it_away(desk: Pages, open_page: Open) -> None:

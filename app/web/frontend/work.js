@@ -42,6 +42,13 @@ function follow({ detail: { row } }) {
   if (list() && pane() && task !== openTask()) following = setTimeout(() => open(rowOf(task)), FOLLOW_MS);
 }
 
+/** A form was sent that leads away from here: its tasks may be done before a pane that is still to come could show one. */
+function stopFollowing(event) {
+  if (event.defaultPrevented) return;
+  clearTimeout(following);
+  for (const link of document.querySelectorAll("[data-row] [data-open]")) link.dispatchEvent(new CustomEvent("htmx:abort"));
+}
+
 /** A pane that was swapped in is where one is: coming back finds it open. */
 function opened({ detail: { ctx } }) {
   if (ctx.target?.id !== "pane" || !list()) return;
@@ -176,6 +183,7 @@ export function workThroughTasks() {
   document.addEventListener("htmx:after:swap", opened);
   document.addEventListener("submit", goOnWithNext, true);
   document.addEventListener("submit", claimInPlace);
+  document.addEventListener("submit", stopFollowing);
   document.addEventListener("click", showMore);
   if (new URLSearchParams(location.search).has("task")) rowOf(openTask())?.scrollIntoView({ block: "nearest" });
   const done = document.querySelector("[data-announce]");
