@@ -383,17 +383,6 @@ def test_addresses_and_numbers_in_messages_are_links_and_nothing_else_is(
     assert "&lt;a href=" in page
 
 
-def test_other_requests_of_the_same_person_are_on_the_page(desk: Pages, agent: FlaskClient) -> None:
-    requester, _customer = desk.contact()
-    number, other = desk.ticket(requester), desk.ticket(requester, "Her other wish")
-    strangers = desk.ticket(desk.contact()[0], "Not hers")
-
-    panel = agent.get(f"/tickets/{number}").text.split('data-panel="others"')[1].split("</details>")[0]
-
-    assert other in panel
-    assert strangers not in panel
-
-
 def _unassigned(session: Session) -> str:
     ticket: Ticket = world.add_ticket(session)
     if ticket.team is not None:
