@@ -65,8 +65,7 @@ def risks(session: Session, reader: Person, scope: Scope) -> tuple[list[Risk], i
     """The first requests in danger by their deadlines, and how many there are in all."""
     wanted = scope.filters(at_risk=True)
     found = tickets.page(session, reader, wanted, sort="due", size=SHOWN).tickets
-    number = len(found) if len(found) < SHOWN else tickets.count(session, reader, wanted)
-    return _told(session, reader, found), number
+    return _told(session, reader, found), tickets.count(session, reader, wanted)
 
 
 def _told(session: Session, reader: Person, found: Sequence[Ticket]) -> list[Risk]:
