@@ -15,4 +15,4 @@ RUN useradd --system --home-dir /desk --uid 900 desk && mkdir /data && chown des
 USER desk
 ENV PATH=/desk/.venv/bin:$PATH PYTHONUNBUFFERED=1 SUPORT_DATA=/data
 VOLUME /data
-CMD ["gunicorn", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--threads", "32", "app.supervision.web_server:application()"]
+CMD ["gunicorn", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--threads", "240", "app.supervision.web_server:application()"]
