@@ -28,11 +28,15 @@ def can_be_mailed() -> bool:
 def send_link(session: Session, person: Person, purpose: LinkPurpose, target: str = "") -> OutgoingMail:
     """Mail somebody a new link. What is kept of the mail hides its secret, except in a demo, which sends no mail."""
     link = links.make(session, person, purpose, target=target)
-    settings = desk_settings()
-    shows_it = settings.demo and not settings.smtp_host
-    url = _address(PATHS[purpose] + (links.token_of(link) if shows_it else HIDDEN))
-    values = {"link": {"url": url, "minutes": links.MINUTES}}
+    values = {"link": {"url": _address_of(link), "minutes": links.MINUTES}}
     return _send(session, person, TEMPLATES[purpose], values, link=link)
+
+
+def send_invitation(session: Session, person: Person, *, by: Person | None) -> OutgoingMail:
+    """Mail somebody who has no password a link under which they choose one; it holds for some days."""
+    link = links.make(session, person, LinkPurpose.PASSWORD, lifetime=links.INVITED)
+    told = {"url": _address_of(link), "days": links.INVITED_DAYS, "another_url": _address("/sign-in/forgotten")}
+    return _send(session, person, "invitation", {"by": _name(by), "link": told}, link=link)
 
 
 def tell_of_new_password(session: Session, person: Person, by: Person | None) -> OutgoingMail:
@@ -42,23 +46,25 @@ def tell_of_new_password(session: Session, person: Person, by: Person | None) ->
     return _send(session, person, "password_changed", {"changed": changed})
 
 
-def send_invitation(session: Session, person: Person, password: str, *, by: Person | None) -> OutgoingMail:
-    """Mail somebody new the password for their first sign-in."""
-    return _send(session, person, "invitation", _brought(by, password), is_confidential=True)
-
-
 def send_password(session: Session, person: Person, password: str, *, by: Person | None) -> OutgoingMail:
     """Mail somebody the one-time password that replaces theirs."""
-    return _send(session, person, "one_time_password", _brought(by, password), is_confidential=True)
+    brought = {"by": _name(by), "password": password}
+    return _send(session, person, "one_time_password", brought, is_confidential=True)
 
 
 def send_test(session: Session, person: Person) -> OutgoingMail:
     """Mail somebody a few words, on the way that all mail takes."""
-    return _send(session, person, "test_mail", _brought(person, ""))
+    return _send(session, person, "test_mail", {"by": person.name})
 
 
-def _brought(by: Person | None, password: str) -> dict[str, Any]:
-    return {"by": by.name if by is not None else "", "password": password}
+def _name(by: Person | None) -> str:
+    return by.name if by is not None else ""
+
+
+def _address_of(link: SignInLink) -> str:
+    settings = desk_settings()
+    shows_it = settings.demo and not settings.smtp_host
+    return _address(PATHS[LinkPurpose(link.purpose)] + (links.token_of(link) if shows_it else HIDDEN))
 
 
 def _send(

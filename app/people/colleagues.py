@@ -26,10 +26,10 @@ def add_colleague(
     by: Person | None,
     password_hash: PasswordHash | None = None,
 ) -> Person:
-    """Add somebody who works at the desk; the password is one for their first sign-in only.
+    """Add somebody who works at the desk; the password is one for their first sign-in only, or None for invited ones.
 
     Args:
-        details: name and email, language and zone where they are not the usual ones.
+        details: name and email; language, zone and hours of a week where they are not the usual ones.
 
     Raises:
         InvalidInput: with messages under the details' fields and `roles`.
@@ -47,7 +47,7 @@ def add_colleague(
 
 
 def change_person(session: Session, person: Person, details: Mapping[str, str], *, by: Person | None) -> list[str]:
-    """Change what somebody is called, where they get mail, their language or zone; the fields that are different.
+    """Change somebody's name, address, language, zone or hours of a week; the fields that are different.
 
     Raises:
         InvalidInput: with messages by field.
@@ -145,12 +145,34 @@ def reset_password(session: Session, person: Person, hashed: PasswordHash, *, by
         NotAllowed: they are an administrator, and whoever does it is not.
         Conflict: they may not come in at all, or it is oneself.
     """
+    check_letting_in(person, by=by)
+    service.set_password(session, person, hashed, by=by, one_time=True)
+
+
+def check_inviting(person: Person, *, by: Person | None) -> None:
+    """Let only those be invited to choose their first password who have none.
+
+    Raises:
+        NotAllowed: they are an administrator, and whoever does it is not.
+        Conflict: they may not come in at all, it is oneself, or they have a password.
+    """
+    check_letting_in(person, by=by)
+    if person.password_hash is not None:
+        raise Conflict(_("%(name)s has a password by now.", name=person.name))
+
+
+def check_letting_in(person: Person, *, by: Person | None) -> None:
+    """Let only those give somebody a way in who may.
+
+    Raises:
+        NotAllowed: they are an administrator, and whoever does it is not.
+        Conflict: they may not come in at all, or it is oneself.
+    """
     authority.refuse_outranked(person, by)
     if not person.is_active:
         raise Conflict(_("%(name)s is deactivated. Reactivate the account first.", name=person.name))
     if by is person:
         raise Conflict(_("Choose your own password on the page “Change password”."))
-    service.set_password(session, person, hashed, by=by, one_time=True)
 
 
 def _refuse_taken(session: Session, email: str | None, person: Person | None, problems: dict[str, list[str]]) -> None:

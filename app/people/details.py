@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
+from typing import Any
 from zoneinfo import available_timezones
 
 from app.errors import InvalidInput
@@ -15,9 +16,12 @@ from app.texts import gettext as _
 LONGEST_NAME = 200
 LONGEST_ADDRESS = 254
 LONGEST_SIGNATURE = 1000
+MINUTES_PER_WEEK = 7 * 24 * 60
 
 # Only what could never be delivered is refused; whether an address exists, the mail server knows.
 _ADDRESS = re.compile(r"[^@\s<>,;\"\x00-\x1f]+@[^@\s<>,;\"\x00-\x1f]+")
+# 40, 37.5 or 37,5, and 37:30 as it is on a clock.
+_HOURS = re.compile(r"(?P<hours>\d{1,3})(?:[.,](?P<fraction>\d{1,2})|:(?P<minutes>[0-5]\d))?\s*h?")
 
 
 def clean_name(name: str) -> str:
@@ -83,18 +87,54 @@ def clean_signature(written: str) -> str:
     return text
 
 
-_CLEANERS: dict[str, Callable[[str], str]] = {
+def clean_weekly_hours(written: str) -> int | None:
+    """The minutes of an ordinary week, from hours as people write them; None for nothing written.
+
+    Raises:
+        InvalidInput: no week has so many hours, or it is no number.
+    """
+    text = written.strip().lower()
+    if not text:
+        return None
+    found = _HOURS.fullmatch(text)
+    if found is None:
+        raise InvalidInput(_("Write hours, such as 40, 37.5 or 37:30."))
+    minutes = round(float(f"{found['hours']}.{found['fraction'] or 0}") * 60) + int(found["minutes"] or 0)
+    check_weekly_minutes(minutes)
+    return minutes
+
+
+def check_weekly_minutes(minutes: int | None) -> None:
+    """Let no week be longer than it is; None is as long as the desk is open.
+
+    Raises:
+        InvalidInput: with a message under `weekly_minutes`.
+    """
+    if minutes is not None and not 0 <= minutes <= MINUTES_PER_WEEK:
+        message = _("A week has 0 to 168 hours.")
+        raise InvalidInput(message, {"weekly_minutes": [message]})
+
+
+def written_hours(minutes: int | None) -> str:
+    """Minutes the way `clean_weekly_hours` reads them: `40`, `37:30`, nothing for None."""
+    if minutes is None:
+        return ""
+    return f"{minutes // 60}:{minutes % 60:02}" if minutes % 60 else str(minutes // 60)
+
+
+_CLEANERS: dict[str, Callable[[str], str | int | None]] = {
     "name": clean_name,
     "email": clean_address,
     "language": clean_language,
     "zone": clean_zone,
     "signature": clean_signature,
+    "weekly_minutes": clean_weekly_hours,
 }
 
 
-def clean(sent: Mapping[str, str], problems: dict[str, list[str]]) -> dict[str, str]:
+def clean(sent: Mapping[str, str], problems: dict[str, list[str]]) -> dict[str, Any]:
     """Details by field as they are stored; what is wrong is added to `problems`, under its field."""
-    cleaned: dict[str, str] = {}
+    cleaned: dict[str, Any] = {}
     for field, value in sent.items():
         try:
             cleaned[field] = _CLEANERS[field](value)

@@ -1,4 +1,5 @@
-"""Links by mail: sign in without a password, or choose a new one. Good once, for a quarter of an hour, anywhere.
+"""Links by mail: sign in without a password, or choose a new one. Good once, anywhere, for a quarter of an hour;
+those in an invitation, which nobody waits for, for some days.
 
 A link's token is made of a random seed and the desk's secret key when the mail leaves. The table has its hash: who
 reads the database, or the list of outgoing mail, can use nobody's link.
@@ -24,10 +25,14 @@ from app.texts import gettext as _
 
 MINUTES = 15
 LIFETIME = timedelta(minutes=MINUTES)
+INVITED_DAYS = 3
+INVITED = timedelta(days=INVITED_DAYS)
 LONGEST_TARGET = 500
 
 
-def make(session: Session, person: Person, purpose: LinkPurpose | str, *, target: str = "") -> SignInLink:
+def make(
+    session: Session, person: Person, purpose: LinkPurpose | str, *, target: str = "", lifetime: timedelta = LIFETIME
+) -> SignInLink:
     """A new link for somebody. Those mailed before hold until one of them is used or their time is over.
 
     Args:
@@ -41,7 +46,7 @@ def make(session: Session, person: Person, purpose: LinkPurpose | str, *, target
         seed=secrets.token_hex(32),
         target=target if len(target) <= LONGEST_TARGET else "",
         created_at=moment,
-        expires_at=moment + LIFETIME,
+        expires_at=moment + lifetime,
     )
     link.token_hash = sign_ins.hashed(token_of(link))
     session.add(link)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app import clock, events
 from app.errors import Conflict, InvalidInput
 from app.people import authority, links, passwords, queries, sign_ins
-from app.people.details import clean_address
+from app.people.details import check_weekly_minutes, clean_address
 from app.people.events import (
     MembershipChanged,
     PasswordSet,
@@ -37,7 +37,6 @@ from app.people.passwords import PasswordHash
 from app.texts import gettext as _
 
 DEFAULT_TEAM = "support"
-MINUTES_PER_WEEK = 7 * 24 * 60
 
 DEFAULT_SKILLS = {
     "network": "Networks and internet",
@@ -67,6 +66,7 @@ def add_person(
     roles: Iterable[Role | str] = (),
     language: Language | str = Language.EN,
     zone: str = "Europe/Bucharest",
+    weekly_minutes: int | None = None,
     password_hash: PasswordHash | None = None,
     by: Person | None = None,
 ) -> Person:
@@ -82,6 +82,7 @@ def add_person(
         email=address,
         language=Language(language),
         zone=zone,
+        weekly_minutes=weekly_minutes,
         password_hash=password_hash,
         created_at=clock.now(),
     )
@@ -199,9 +200,7 @@ def set_weekly_minutes(session: Session, person: Person, minutes: int | None) ->
     Raises:
         InvalidInput: no week has so many minutes.
     """
-    if minutes is not None and not 0 <= minutes <= MINUTES_PER_WEEK:
-        message = _("A week has 0 to 168 hours.")
-        raise InvalidInput(message, {"weekly_minutes": [message]})
+    check_weekly_minutes(minutes)
     person.weekly_minutes = minutes
     session.flush()
 

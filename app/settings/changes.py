@@ -18,6 +18,7 @@ from app.people.models import Person, Skill, Team
 from app.settings.queries import Page
 from app.settings.words import category_names, field_names, language_names, priority_names, role_names
 from app.texts import translated
+from app.web.formats import hours
 from app.web.language import reader_language
 
 PAGE_SIZE = 50
@@ -162,6 +163,8 @@ def _told(name: str, before: Any, after: Any) -> str:
     if name == "is_active":
         return str(_("switched on") if after else _("switched off"))
     called = field_names().get(name, name)
+    if name == "weekly_minutes":
+        return _difference(called, hours(before), hours(after))
     return called if name in UNTOLD else _difference(called, _value(before), _value(after))
 
 

@@ -15,7 +15,7 @@ from app.errors import Conflict, InvalidInput
 from app.notifications import account_mail
 from app.people import authority, colleagues, directory, passwords, queries, service
 from app.people.current import current_person
-from app.people.details import zones
+from app.people.details import written_hours, zones
 from app.people.models import Person, Role
 from app.settings import leaving as leaving_queries
 from app.settings.blueprint import blueprint
@@ -26,7 +26,7 @@ from app.tickets import usage
 from app.web.access import may_open
 from app.web.boundary import opens_own_transactions
 
-DETAILS = ("name", "email", "language", "zone")
+DETAILS = ("name", "email", "language", "zone", "weekly_minutes")
 ACTIVE = {"": True, "no": False, "all": None}
 
 
@@ -64,11 +64,11 @@ def new_person() -> str:
 @blueprint.post("/people/new")
 @opens_own_transactions
 def add_person() -> ResponseReturnValue:
-    """Add a colleague, who gets a password for the first sign-in; it is made where no database lock is held."""
+    """Add a colleague, who is invited by mail or gets a password, made where no database lock is held."""
     sent, by_id = Sent.read(), current_person().id
-    password = passwords.one_time_password()
-    hashed = passwords.hash_password(password)
     by_mail = account_mail.can_be_mailed() and sent.values.get("way") != "show"
+    password = passwords.one_time_password()
+    hashed = None if by_mail else passwords.hash_password(password)
 
     def add(session: Session) -> Person:
         by = queries.get_person(session, by_id)
@@ -78,7 +78,7 @@ def add_person() -> ResponseReturnValue:
         colleagues.set_teams(session, new, _chosen("teams"), by=by)
         colleagues.set_skills(session, new, _levels(), by=by)
         if by_mail:
-            account_mail.send_invitation(session, new, password, by=by)
+            account_mail.send_invitation(session, new, by=by)
         return new
 
     added = _in_transaction(add, sent)
@@ -183,6 +183,19 @@ def reset_password(person_id: int) -> ResponseReturnValue:
     return _password_page(person_id, password, is_new=False)
 
 
+@blueprint.post("/people/<int:person_id>/invite")
+def invite_person(person_id: int) -> ResponseReturnValue:
+    """Mail somebody who has no password yet a link under which they choose one."""
+    session, by = db.session(), current_person()
+    found = queries.get_person(session, person_id)
+    colleagues.check_inviting(found, by=by)
+    if not account_mail.can_be_mailed():
+        raise Conflict(_("No mail leaves this desk. Give them a password instead."))
+    account_mail.send_invitation(session, found, by=by)
+    flash(_("The invitation goes to %(email)s.", email=found.email))
+    return redirect(_page_of(session, found), 303)
+
+
 def _new_page(sent: Sent, roles: set[str], teams: set[int]) -> str:
     session, by = db.session(), current_person()
     taken = queries.person_by_email(session, sent.values.get("email", "")) if "email" in sent.problems else None
@@ -203,7 +216,11 @@ def _person_page(found: Person, sent: Sent, roles: set[str] | None = None, teams
     return render_template(
         "settings/person.html",
         one=found,
-        values={**{field: getattr(found, field) for field in DETAILS}, **sent.values},
+        values={
+            **{field: getattr(found, field) for field in DETAILS},
+            "weekly_minutes": written_hours(found.weekly_minutes),
+            **sent.values,
+        },
         problems=sent.problems,
         may_change=authority.may_change(found, by),
         is_self=found is by,

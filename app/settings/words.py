@@ -45,6 +45,7 @@ def field_names() -> dict[str, str]:
         "email": _("e-mail address"),
         "language": _("language"),
         "zone": _("time zone"),
+        "weekly_minutes": _("hours a week"),
         "phone": _("phone"),
         "customer": _("customer"),
         "signature": _("signature"),

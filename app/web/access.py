@@ -196,6 +196,7 @@ ACCESS: dict[str, Rule] = {
     "settings.deactivate_person": ADMINISTRATORS,
     "settings.reactivate_person": ADMINISTRATORS,
     "settings.reset_password": ADMINISTRATORS,
+    "settings.invite_person": ADMINISTRATORS,
     "settings.contacts": ADMINISTRATORS,
     "settings.contact": ADMINISTRATORS,
     "settings.change_contact": ADMINISTRATORS,

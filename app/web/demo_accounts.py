@@ -13,6 +13,7 @@ from app.people.models import Person, Role
 # Every demo account has this password, so nothing that knows it may be reached from elsewhere.
 PASSWORD = "suport-demo"
 CUSTOMERS_SHOWN = 3
+ROLES_SHOWN = 2
 # What a proxy adds: then who asks is somewhere else, whatever the connection says.
 _PASSED_ON = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via")
 
@@ -37,7 +38,9 @@ def offered(session: Session) -> list[tuple[Person, str]]:
         Role.CUSTOMER: _("customer"),
     }
     people = [person for person in queries.everybody(session) if person.password_hash]
-    described = [(person, ", ".join(name for role, name in names.items() if role in person.roles)) for person in people]
+    # As many roles as have room beside a name, those that may the most first.
+    roles = {person.id: [names[role] for role in names if role in person.roles][:ROLES_SHOWN] for person in people}
+    described = [(person, ", ".join(roles[person.id])) for person in people]
     staff = [each for each in described if each[0].is_staff]
     return staff + [each for each in described if not each[0].is_staff][:CUSTOMERS_SHOWN]
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.errors import InvalidInput
-from app.mail.models import OutgoingMail
+from app.mail.models import HIDDEN, OutgoingMail
 from app.notifications import account_mail, queries, rendering, service
 from app.notifications.kinds import KINDS, Way, choose_ways, chosen_way, kinds_for
-from app.people import preferences
-from app.people.models import Person, Role
+from app.people import links, preferences
+from app.people.models import Person, Role, SignInLink
 from app.tickets import conversation
 from app.tickets.models import Ticket
 from tests.world import Build, Recorded
@@ -150,15 +152,23 @@ class TestSignature:
 
 class TestLetters:
     @pytest.mark.parametrize("language", ["en", "ro"])
-    def test_an_invitation_brings_the_password_and_is_confidential(
+    def test_an_invitation_brings_a_link_that_stands_in_no_list(
         self, session: Session, person: Build[Person], language: str
     ) -> None:
         dan, root = person("Dan", language=language), person("Root")
 
-        mail = account_mail.send_invitation(session, dan, "once-only", by=root)
+        mail = account_mail.send_invitation(session, dan, by=root)
+
+        link = session.get_one(SignInLink, mail.sign_in_link_id)
+        assert all(words in mail.text for words in (f"/sign-in/forgotten/{HIDDEN}", dan.email, "Root", " 3 "))
+        assert links.token_of(link) not in mail.text + (mail.html or "")
+        assert link.expires_at - link.created_at == timedelta(days=3)
+
+    def test_a_one_time_password_is_confidential(self, session: Session, person: Build[Person]) -> None:
+        mail = account_mail.send_password(session, person("Dan"), "once-only", by=None)
 
         assert mail.is_confidential
-        assert all(words in mail.text for words in ("once-only", dan.email, "Root", "http://"))
+        assert "once-only" in mail.text
 
     def test_a_test_mail_is_for_everybody_to_see(self, session: Session, person: Build[Person]) -> None:
         mail = account_mail.send_test(session, person())

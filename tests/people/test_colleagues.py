@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import Conflict, InvalidInput, NotAllowed
 from app.people import colleagues, directory, passwords, queries, service, sign_ins
+from app.people.details import clean_weekly_hours, written_hours
 from app.people.models import Person, Role, SignInWay, Team
 from app.tickets import service as tickets
 from app.tickets.models import Ticket
@@ -214,3 +215,18 @@ class TestDirectory:
         assert {row.person for row in directory.colleagues(session, team_id=network.id).rows} == {people[0], lead}
         assert [row.person for row in directory.colleagues(session, active=False).rows] == [gone]
         assert directory.count_colleagues(session) == 4
+
+
+@pytest.mark.parametrize(
+    ("written", "minutes"),
+    [("40", 2400), (" 37.5 h", 2250), ("37,25", 2235), ("37:05", 2225), ("0", 0), ("168", 10080), (" ", None)],
+)
+def test_hours_of_a_week_are_read_as_people_write_them(written: str, minutes: int | None) -> None:
+    assert clean_weekly_hours(written) == minutes
+    assert clean_weekly_hours(written_hours(minutes)) == minutes
+
+
+@pytest.mark.parametrize("written", ["168:01", "-1", "40 minutes", "37:60", "1e3"])
+def test_hours_that_are_none_are_refused(written: str) -> None:
+    with pytest.raises(InvalidInput):
+        clean_weekly_hours(written)

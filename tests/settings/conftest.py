@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
+from flask.testing import FlaskClient
 
 from app import clock
+from app.people.models import Role
 from tests.pages import Pages, open_desk
 
 
@@ -30,3 +32,14 @@ def desk_with_server(shared_desk_with_server: Pages) -> Iterator[Pages]:
     """A desk that has an SMTP server set; no worker runs, so nothing is sent."""
     with clock.frozen(shared_desk_with_server.moment):
         yield shared_desk_with_server
+
+
+@pytest.fixture
+def root(desk: Pages) -> FlaskClient:
+    """An administrator's browser."""
+    return desk.client(desk.staff(Role.ADMINISTRATOR))
+
+
+@pytest.fixture
+def manager(desk: Pages) -> FlaskClient:
+    return desk.client(desk.staff(Role.MANAGER))

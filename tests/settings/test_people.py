@@ -7,52 +7,17 @@ from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
 from sqlalchemy.orm import Session
-from werkzeug.test import TestResponse
 
 from app.contracts import queries as contracts
 from app.engine import queries as engine_queries
-from app.mail.models import OutgoingMail
-from app.people import queries, service
+from app.people import service
 from app.people.directory import PAGE_SIZE
 from app.people.models import Person, Role
 from app.tasklist import service as tasklist
 from tests import world
 from tests.pages import Pages, counted_queries, ticket_of
-
-NEW = {"name": "Dan Pop", "language": "ro", "zone": "Europe/Bucharest", "roles": "agent"}
-
-
-@pytest.fixture
-def root(desk: Pages) -> FlaskClient:
-    """An administrator's browser."""
-    return desk.client(desk.staff(Role.ADMINISTRATOR))
-
-
-@pytest.fixture
-def manager(desk: Pages) -> FlaskClient:
-    return desk.client(desk.staff(Role.MANAGER))
-
-
-def found(desk: Pages, email: str) -> Person:
-    """Who has an address, with roles loaded."""
-
-    def look(session: Session) -> Person:
-        person = queries.person_by_email(session, email)
-        assert person is not None
-        return person
-
-    return desk.write(look)
-
-
-def look(desk: Pages, person_id: int) -> Person:
-    def get(session: Session) -> Person:
-        person = queries.get_person(session, person_id)
-        assert person.roles is not None
-        return person
-
-    return desk.write(get)
+from tests.settings.people import NEW, look, said
 
 
 def details(desk: Pages, person_id: int, **changes: object) -> dict[str, object]:
@@ -60,92 +25,6 @@ def details(desk: Pages, person_id: int, **changes: object) -> dict[str, object]
     one = look(desk, person_id)
     known = {"name": one.name, "email": one.email, "language": one.language, "zone": one.zone}
     return {**known, "roles": [str(role) for role in one.roles], **changes}
-
-
-def said(answer: TestResponse) -> str:
-    """The message of the next page."""
-    toast = re.search(r'class="s-toast"><span>(.*?)</span>', answer.text, re.DOTALL)
-    return toast[1] if toast else ""
-
-
-class TestAdding:
-    def test_the_password_that_is_shown_once_lets_a_new_colleague_in(self, desk: Pages, root: FlaskClient) -> None:
-        """Without a mail server a mail would only be kept: a secret has no place there."""
-        team = desk.write(lambda session: world.add_team(session, "network").id)
-
-        answer = root.post(
-            "/settings/people/new", data={**NEW, "email": "dan@new.example", "teams": team, "skill.network": "4"}
-        )
-
-        shown = re.search(r'id="password-once">([^<]+)</code>', answer.text)
-        assert shown is not None
-        dan = found(desk, "dan@new.example")
-        assert dan.must_change_password
-        assert desk.write(lambda s: service.check_password(s, "dan@new.example", shown[1])) is not None
-        assert desk.write(lambda s: [each.key for each in queries.teams_of(s, dan)]) == ["network"]
-        assert desk.write(lambda s: [level for _skill, level in queries.skill_levels(s, [dan.id])[dan.id]]) == [4]
-        assert (
-            desk.write(lambda s: s.scalars(select(OutgoingMail.id).where(OutgoingMail.to_address == dan.email)).all())
-            == []
-        )
-
-    def test_with_a_mail_server_the_invitation_goes_by_mail_and_shows_nobody_its_password(
-        self, desk_with_server: Pages
-    ) -> None:
-        root = desk_with_server.client(desk_with_server.staff(Role.ADMINISTRATOR))
-
-        answer = root.post("/settings/people/new", data={**NEW, "email": "ion@new.example"}, follow_redirects=True)
-
-        assert "The invitation goes to ion@new.example." in said(answer)
-        mail = desk_with_server.write(
-            lambda s: s.scalars(select(OutgoingMail).where(OutgoingMail.to_address == "ion@new.example")).one()
-        )
-        password = re.search(r"Parola: (\S+)", mail.text)
-        assert password is not None
-        for address in (f"/settings/outgoing-mail/{mail.id}", f"/settings/outgoing-mail/{mail.id}/html"):
-            assert password[1] not in root.get(address).text
-        assert root.get(f"/settings/outgoing-mail/{mail.id}/html").status_code == 404
-        assert password[1] not in answer.text
-
-    def test_nothing_typed_is_lost_when_something_is_missing(self, desk: Pages, root: FlaskClient) -> None:
-        team = desk.write(lambda session: world.add_team(session, "network").id)
-
-        answer = root.post(
-            "/settings/people/new",
-            data={
-                "name": "Ana Radu",
-                "email": "not an address",
-                "zone": "Bucharest",
-                "teams": team,
-                "skill.network": "3",
-            },
-        )
-
-        assert answer.status_code == 422
-        assert 'value="Ana Radu"' in answer.text
-        assert all(f'id="{field}-error"' in answer.text for field in ("email", "roles", "language"))
-        assert re.search(rf'name="teams" value="{team}" checked', answer.text)
-        assert re.search(r'name="skill.network">.*?value="3" selected', answer.text, re.DOTALL)
-
-    def test_somebody_known_as_a_contact_is_led_to_their_page(self, desk: Pages, root: FlaskClient) -> None:
-        person_id, _customer = desk.contact(name="Maria Pop")
-        email = look(desk, person_id).email
-
-        answer = root.post("/settings/people/new", data={**NEW, "email": email})
-
-        assert answer.status_code == 422
-        assert f'href="/settings/people/{person_id}?staff=1"' in answer.text
-        assert root.get(f"/settings/people/{person_id}").headers["Location"] == f"/settings/contacts/{person_id}"
-        assert root.get(f"/settings/people/{person_id}?staff=1").status_code == 200
-
-    def test_a_manager_adds_a_colleague_but_no_administrator(self, desk: Pages, manager: FlaskClient) -> None:
-        page = manager.get("/settings/people/new").text
-        sly = manager.post("/settings/people/new", data={**NEW, "email": "sly@new.example", "roles": "administrator"})
-        fine = manager.post("/settings/people/new", data={**NEW, "email": "fine@new.example"})
-
-        assert re.search(r'value="administrator" disabled', page)
-        assert (sly.status_code, fine.status_code) == (403, 200)
-        assert desk.write(lambda s: queries.person_by_email(s, "sly@new.example")) is None
 
 
 class TestChanging:
@@ -160,6 +39,35 @@ class TestChanging:
 
         assert (said(changed), said(same)) == ("Saved: name, roles.", "Nothing was different.")
         assert look(desk, dan).roles == {Role.AGENT, Role.APPROVER}
+
+    def test_the_hours_of_a_week_are_set_and_stand_in_the_record(self, desk: Pages, manager: FlaskClient) -> None:
+        """The workload of the overview measures people by them."""
+        dan = desk.staff(Role.AGENT)
+
+        changed = manager.post(
+            f"/settings/people/{dan}", data=details(desk, dan, weekly_minutes="37,5"), follow_redirects=True
+        )
+
+        assert said(changed) == "Saved: hours a week."
+        assert look(desk, dan).weekly_minutes == 37 * 60 + 30
+        assert 'name="weekly_minutes" value="37:30"' in changed.text
+        record = desk.client(desk.staff(Role.ADMINISTRATOR)).get(f"/settings/people/{dan}").text
+        assert "hours a week: – → 37\u00a0h\u00a030" in record
+        manager.post(f"/settings/people/{dan}", data=details(desk, dan, weekly_minutes=""))
+        assert look(desk, dan).weekly_minutes is None
+
+    @pytest.mark.parametrize("written", ["169", "full time"])
+    def test_hours_that_no_week_has_are_told_at_their_field(
+        self, desk: Pages, manager: FlaskClient, written: str
+    ) -> None:
+        dan = desk.staff(Role.AGENT)
+
+        answer = manager.post(f"/settings/people/{dan}", data=details(desk, dan, weekly_minutes=written))
+
+        assert answer.status_code == 422
+        assert 'id="weekly_minutes-error"' in answer.text
+        assert f'value="{written}"' in answer.text
+        assert look(desk, dan).weekly_minutes is None
 
     def test_all_of_it_changes_or_nothing(self, desk: Pages, root: FlaskClient) -> None:
         dan = desk.staff(Role.AGENT)
@@ -179,6 +87,7 @@ class TestChanging:
         attempts = [
             manager.post(f"/settings/people/{admin}", data=details(desk, admin, email="mine@x.ro")),
             manager.post(f"/settings/people/{admin}/password", data={"way": "show"}),
+            manager.post(f"/settings/people/{admin}/invite"),
             manager.get(f"/settings/people/{admin}/deactivate"),
             manager.post(f"/settings/people/{admin}/deactivate"),
             manager.post(f"/settings/people/{admin}/reactivate"),
@@ -186,7 +95,7 @@ class TestChanging:
 
         assert page.status_code == 200
         assert "Only an administrator changes" in page.text
-        assert [answer.status_code for answer in attempts] == [403, 403, 403, 403, 303]
+        assert [answer.status_code for answer in attempts] == [403, 403, 403, 403, 403, 303]
         one = look(desk, admin)
         assert (one.is_active, one.password_hash) == (True, before)
         assert one.email != "mine@x.ro"
@@ -324,6 +233,7 @@ def test_others_do_not_learn_that_these_pages_exist(desk: Pages, role: Role) -> 
     look_at = [f"/settings/people/{someone}", f"/settings/people/{someone}/deactivate", f"/settings/contacts/{contact}"]
     send_to = [
         "/settings/people/new", f"/settings/people/{someone}", f"/settings/people/{someone}/password",
+        f"/settings/people/{someone}/invite",
         f"/settings/people/{someone}/deactivate", f"/settings/people/{someone}/reactivate",
         f"/settings/contacts/{contact}",
     ]  # fmt: skip

@@ -166,3 +166,10 @@ class TestNotices:
         assert set(re.findall(r'value="(\w+)"[^>]*>', page)) >= {"received", "solved", "closed"}
         assert "team_new" not in page
         assert chosen_way(look(desk, maria), "solved") is Way.MAIL
+
+
+def test_a_reply_without_a_signature_has_no_gap_where_it_would_stand(desk: Pages) -> None:
+    """The space around a signature belongs to the signature."""
+    page = desk.client(desk.staff(Role.AGENT)).get("/settings/profile").text
+
+    assert re.search(r'\S<span data-mirrors="signature"></span>--', page)
