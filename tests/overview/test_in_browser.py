@@ -110,6 +110,17 @@ def test_somebody_is_chosen_without_leaving_the_list(desk: Pages, page: Page) ->
     assert assignee_of(desk, number) == "Ana Pop"
 
 
+@pytest.mark.parametrize("width", [1024, 1280])
+def test_on_a_laptop_the_buttons_of_a_row_are_in_sight(desk: Pages, page: Page, width: int) -> None:
+    """Nobody scrolls sideways to hand a request out."""
+    number = urgent(desk, "A request whose subject is as long as those of people who tell the whole story in it")
+    page.set_viewport_size(ViewportSize(width=width, height=800))
+
+    page.goto("/unassigned/")
+
+    expect(page.locator(f'[data-row="{number}"] summary')).to_be_in_viewport(ratio=1)
+
+
 def test_several_are_handed_out_by_keyboard(desk: Pages, page: Page) -> None:
     numbers = [urgent(desk, f"Door {each}") for each in range(2)]
     page.goto("/unassigned/")

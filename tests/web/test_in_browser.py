@@ -73,6 +73,21 @@ def test_g_and_a_letter_goes_somewhere_but_not_while_typing(page: Page) -> None:
     page.wait_for_url("**/tickets/")
 
 
+def test_escape_leaves_a_text_as_it_is_and_the_keys_work_again(page: Page) -> None:
+    """Who typed without the mouse goes on without it."""
+    page.goto("/tickets/new")
+    caller = page.locator("[name=caller]")
+    caller.fill("Ioana")
+
+    page.keyboard.press("Escape")
+
+    expect(caller).not_to_be_focused()
+    expect(caller).to_have_value("Ioana")
+    page.keyboard.press("g")
+    page.keyboard.press("u")
+    page.wait_for_url("**/unassigned/")
+
+
 def test_the_question_mark_shows_the_keys(page: Page) -> None:
     page.keyboard.press("?")
     expect(page.locator("#keys")).to_be_visible()

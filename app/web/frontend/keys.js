@@ -67,10 +67,22 @@ function openRow() {
   return true;
 }
 
+/** Escape leaves a text for the row one was at, so that the keys work again; what was typed stays. What floats goes first. */
+function leaveText(event) {
+  const text = typing(event.target);
+  if (!text || text !== document.activeElement || event.isComposing || event.defaultPrevented) return;
+  if (document.querySelector("details[data-pop][open]")) return;
+  // A browser empties a search field on Escape by itself.
+  if (text.type === "search") event.preventDefault();
+  text.blur();
+  present()?.querySelector("[data-open]")?.focus({ preventScroll: true });
+}
+
 export function listenForKeys() {
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
-      document.querySelector("dialog[open]")?.close();
+      const dialog = document.querySelector("dialog[open]");
+      if (dialog) dialog.close(); else leaveText(event);
       return;
     }
     if (!isShortcut(event)) return;
