@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import inf
 from typing import Any
 
 import orjson
@@ -22,6 +23,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from app import clock
 from app.engine import state, xml
+from app.engine.budgets import Budget, Limits
 from app.engine.compiled import Compiled, compile_files
 from app.engine.environment import DeskScripts
 from app.engine.parser import event_definitions, properties
@@ -33,6 +35,8 @@ from app.engine.xml import SourceFile
 
 # Where the variables stand that are not compared when the process is over.
 END = "end"
+# A walk compares what happens; how long it takes on a busy machine is no difference.
+UNHURRIED = Limits(seconds=inf, processor_seconds=inf)
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,9 @@ class Desk:
         self.left_out = left_out
         self.scripts = scripts or plain_scripts()
         self.calls: list[str] = []
-        self.workflow = DeskWorkflow(compiled.spec, compiled.subprocess_specs, scripts=self.scripts)
+        self.workflow = DeskWorkflow(
+            compiled.spec, compiled.subprocess_specs, scripts=self.scripts, budget=Budget(UNHURRIED)
+        )
 
     def start(self, variables: dict[str, Any]) -> None:
         self.workflow.task_tree.data.update(plain(variables))
@@ -171,7 +177,7 @@ class Desk:
 
     def reload(self) -> None:
         blob = state.dump(self.workflow, self.compiled)
-        self.workflow = state.load(blob, state.FORMAT, self.compiled, scripts=self.scripts)
+        self.workflow = state.load(blob, state.FORMAT, self.compiled, scripts=self.scripts, budget=Budget(UNHURRIED))
 
     def prune(self) -> None:
         prune(self.workflow)
