@@ -117,6 +117,21 @@ def test_a_task_is_taken_over_and_answered_without_leaving_the_page(page: Page) 
     expect(page.locator(".s-toast")).to_contain_text("Reply sent")
 
 
+def test_a_password_can_be_looked_at_while_one_types_it(page: Page) -> None:
+    page.goto("/password")
+    page.fill("#password", "correct horse battery")
+    typed, eye = page.locator("#password"), page.locator("[aria-controls=password]")
+    expect(typed).to_have_attribute("type", "password")
+
+    eye.click()
+    expect(typed).to_have_attribute("type", "text")
+    expect(eye).to_have_attribute("aria-pressed", "true")
+    expect(typed).to_have_value("correct horse battery")
+
+    eye.click()
+    expect(typed).to_have_attribute("type", "password")
+
+
 def test_the_theme_follows_the_system_until_the_reader_chooses(page: Page) -> None:
     assert page.evaluate("document.documentElement.dataset.bsTheme") == "light"
 

@@ -35,5 +35,11 @@ helpWithSettings();
 workThroughTasks();
 watchSession();
 
-window.Alpine = Alpine;
+// A password one may look at while one types it.
+Alpine.data("secret", () => ({
+  shown: false,
+  away: false,
+  get kind() { return this.shown ? "text" : "password"; },
+  turn() { this.shown = !this.shown; },
+}));
 Alpine.start();
