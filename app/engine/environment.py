@@ -140,11 +140,12 @@ class DeskScripts(PythonScriptEngine):  # type: ignore[misc]  # the library has 
             by_id=self.by_id,
             visit=task.id,
         )
-        before = changes(self.session)
+        before, budget = changes(self.session), task.workflow.top_workflow.budget
         try:
-            result = self._guarded(task, lambda: operations.get(kwargs["operation_name"]).call(call, parameters))
-            # An error that only the database sees belongs to this element, not to whatever flushes next.
-            self._guarded(task, self.session.flush)
+            with budget.charging_at_most(budget.limits.operation_seconds):
+                result = self._guarded(task, lambda: operations.get(kwargs["operation_name"]).call(call, parameters))
+                # An error that only the database sees belongs to this element, not to whatever flushes next.
+                self._guarded(task, self.session.flush)
         finally:
             if changes(self.session) != before:
                 self.facts.drop()

@@ -294,3 +294,24 @@ def test_a_step_that_takes_too_long_ends(limit: str) -> None:
 
     with pytest.raises(BudgetExceeded, match="seconds"):
         Budget(replace(budgets.LIMITS, **none)).spend_task()
+
+
+def _calculate_for(seconds: float) -> None:
+    until = time.thread_time() + seconds
+    while time.thread_time() < until:
+        sum(range(1000))
+
+
+def test_an_operation_that_takes_long_once_is_no_fault_of_the_diagram_but_many_are() -> None:
+    budget = Budget(Limits(processor_seconds=0.1, operation_seconds=0.04))
+
+    with budget.charging_at_most(budget.limits.operation_seconds):
+        _calculate_for(0.2)
+    budget.spend_task()
+
+    for _ in range(3):
+        with budget.charging_at_most(budget.limits.operation_seconds):
+            _calculate_for(0.05)
+    budget.tasks = 0
+    with pytest.raises(BudgetExceeded, match="calculated"):
+        budget.spend_task()
