@@ -106,9 +106,7 @@ def _read(cursor: str) -> tuple[datetime, int]:
 
 
 LINE_ICONS: Final = {
-    "resolved": "circle-check",
-    "confirmed": "circle-check",
-    "closed": "circle-check",
+    **dict.fromkeys(("resolved", "confirmed", "closed"), "circle-check"),
     "cancelled": "x",
     "reopened": "player-play",
     "assigned_team": "users",

@@ -20,18 +20,18 @@ from app.tickets.address import Address, read_day
 from app.tickets.columns import CHANNELS
 from app.tickets.filters import NO_TEAM
 from app.tickets.lists import PRIORITY_LABELS
-from app.tickets.models import Channel, Priority
+from app.tickets.models import Category, Channel, Priority
 
 # A longer menu helps nobody; other customers are typed.
 MOST_CUSTOMERS = 200
 
 CATEGORIES = {
     "active": lazy_gettext("Not resolved"),
-    "new": lazy_gettext("All new"),
-    "open": lazy_gettext("All open"),
-    "pending": lazy_gettext("All waiting"),
-    "resolved": lazy_gettext("All resolved"),
-    "closed": lazy_gettext("All closed"),
+    Category.NEW: lazy_gettext("All new"),
+    Category.OPEN: lazy_gettext("All open"),
+    Category.PENDING: lazy_gettext("All waiting"),
+    Category.RESOLVED: lazy_gettext("All resolved"),
+    Category.CLOSED: lazy_gettext("All closed"),
 }
 OPENED = {
     "today": lazy_gettext("Opened today"),

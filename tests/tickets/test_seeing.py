@@ -10,7 +10,7 @@ from app.errors import InvalidInput, NotFound
 from app.people import service as people
 from app.people.models import Person, Team
 from app.tickets import queries, service
-from app.tickets.models import Ticket
+from app.tickets.models import State, Ticket
 from app.tickets.queries import Filters
 from tests.world import Build
 
@@ -133,7 +133,7 @@ def test_filters_are_joined(session: Session, ticket: Build[Ticket], person: Bui
     assert numbers(session, ana, Filters(types=["change"], priorities=["urgent"], teams=["network"])) == set()
     assert numbers(session, ana, Filters(states=["resolved"])) == {done.number}
     assert queries.count(session, ana, Filters(teams=["network"])) == 2
-    assert queries.counts_by_state(session, ana) == {"new": 3, "resolved": 1}
+    assert queries.counts_by_state(session, ana) == {State.NEW: 3, State.RESOLVED: 1}
 
 
 def test_pages_follow_each_other_without_gaps_or_repeats(
