@@ -1,5 +1,7 @@
 """Which language a text is in and which zone a time is in: the reader's, else the desk's."""
 
+from typing import Any
+
 from babel import Locale
 from babel.support import NullTranslations
 from flask import Flask, current_app, has_request_context, request
@@ -42,23 +44,29 @@ def _catalogue() -> NullTranslations:
 
 def reader_language() -> str:
     """The language of whoever reads this page: their account's, their browser's choice, the desk's."""
-    desk: str = current_app.config["SETTINGS"].language
-    if not has_request_context():
-        return desk
-    if _signed_in():
-        return str(current_user.language)
-    chosen = request.cookies.get(COOKIE)
-    if chosen in LANGUAGES:
-        return chosen
-    return request.accept_languages.best_match(LANGUAGES) or desk
+    if has_request_context():
+        reader = _reader()
+        if reader is not None:
+            return str(reader.language)
+        chosen = request.cookies.get(COOKIE)
+        if chosen in LANGUAGES:
+            return chosen
+        preferred = request.accept_languages.best_match(LANGUAGES)
+        if preferred:
+            return preferred
+    return str(current_app.config["SETTINGS"].language)
 
 
 def reader_zone() -> str:
     """The zone in which whoever reads this page sees times."""
-    desk: str = current_app.config["SETTINGS"].zone
-    return str(current_user.zone) if has_request_context() and _signed_in() else desk
+    reader = _reader() if has_request_context() else None
+    return str(reader.zone if reader is not None else current_app.config["SETTINGS"].zone)
 
 
-def _signed_in() -> bool:
+def _reader() -> Any | None:
+    """Whoever is signed in, themselves: a page asks very often, and each look through the proxy costs."""
     # Workers have no login manager, and some pages (the database is away) may not load a person.
-    return hasattr(current_app, "login_manager") and bool(current_user) and current_user.is_authenticated
+    if not hasattr(current_app, "login_manager"):
+        return None
+    reader = current_user._get_current_object()
+    return reader if reader and reader.is_authenticated else None
