@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Dialect, Executable, Select, Table, bindparam
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql import ClauseElement
 
 from app.db import Session, count_write, refuse_while_reading, told_as_usual
@@ -52,8 +53,10 @@ class _Form:
 
 
 def _form(made: ClauseElement, dialect: Dialect) -> _Form:
-    compiled: Any = made.compile(dialect=dialect)
-    types = {name: bind.type.dialect_impl(dialect) for bind, name in compiled.bind_names.items()}
+    # What stands in an IN is fixed, and its list is written out.
+    compiled: Any = made.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+    named = {name: bind for bind, name in compiled.bind_names.items() if not bind.expanding}
+    types = {name: bind.type.dialect_impl(dialect) for name, bind in named.items()}
     converters = {name: kind.bind_processor(dialect) for name, kind in types.items()}
     return _Form(
         text=compiled.string,
@@ -81,14 +84,12 @@ def _remembering(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
 class Statement:
     """A statement with named parameters, run once for each row of values; or a question, of which the rows count.
 
-    Args:
-        sees_batch: it needs what was added to the batch before it.
+    The lists of its IN conditions hold texts and numbers, which no driver has converted.
     """
 
-    def __init__(self, made: Executable, *, sees_batch: bool = False) -> None:
+    def __init__(self, made: Executable) -> None:
         assert isinstance(made, ClauseElement)
         self.asks = isinstance(made, Select)
-        self.sees_batch = sees_batch
         self._made = made
         self._forms: dict[str, _Form] = {}
 
@@ -131,6 +132,10 @@ class Question:
         read = self._readers(connection.dialect)
         return [value if convert is None else convert(value) for convert, value in zip(read, row, strict=True)]
 
+    def text(self, session: Session) -> str:
+        """What it says to the database of a session."""
+        return self._asked.form(session.connection().dialect).text
+
     def _readers(self, dialect: Dialect) -> list[Callable[[Any], Any] | None]:
         if dialect.name not in self._read:
             impls = [kind.dialect_impl(dialect) for kind in self._types]
@@ -139,12 +144,17 @@ class Question:
 
 
 class Insertion(Statement):
-    """New rows of a table. Each row names every column but the number that the database gives."""
+    """New rows of a table. Each row names every column but the number that the database gives.
 
-    def __init__(self, table: Table) -> None:
-        self._table = table
+    Args:
+        unless_there: rows that are there already stay as they are.
+    """
+
+    def __init__(self, table: Table, *, unless_there: bool = False) -> None:
+        self._table, self._unless_there = table, unless_there
         self._columns = [column for column in table.columns if column is not table.autoincrement_column]
-        super().__init__(table.insert().values({each.name: bindparam(each.name) for each in self._columns}))
+        made = sqlite.insert(table).values({each.name: bindparam(each.name) for each in self._columns})
+        super().__init__(made.on_conflict_do_nothing() if unless_there else made)
 
     def _form_for(self, dialect: Dialect) -> _Form:
         if dialect.name == "sqlite":
@@ -154,7 +164,8 @@ class Insertion(Statement):
         names = ", ".join(quote(each.name) for each in self._columns)
         typed = ", ".join(f"{quote(each.name)} {types.process(each.type)}" for each in self._columns)
         rows = f"json_to_recordset(%(rows)s::json) AS fresh ({typed})"
-        text = f"INSERT INTO {quote(self._table.name)} ({names}) SELECT {names} FROM {rows}"  # noqa: S608  # our names
+        kept = " ON CONFLICT DO NOTHING" if self._unless_there else ""
+        text = f"INSERT INTO {quote(self._table.name)} ({names}) SELECT {names} FROM {rows}{kept}"  # noqa: S608  # our names
         return _Form(text, None, {}, {})
 
     def parameters(self, dialect: Dialect, rows: Sequence[Row]) -> Iterator[Any]:
@@ -223,7 +234,7 @@ def _together(driver: Any, dialect: Dialect, added: _Added) -> None:
     for statement, rows, outcome in added:
         form = statement.form(dialect)
         for parameters in statement.parameters(dialect, rows):
-            if parts and (statement.sees_batch or _is_full(parts, len(values) + len(parameters))):
+            if parts and _is_full(parts, len(values) + len(parameters)):
                 _run_parts(driver, parts, values, outcomes)
                 parts, values, outcomes = [], {}, []
             text, names = form.part(len(parts), counted="" if statement.asks else " RETURNING 1")

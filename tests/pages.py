@@ -26,6 +26,7 @@ from app.engine import service as engine
 from app.people import sign_ins
 from app.people.models import Person, Role, SignInWay
 from app.sla import service as sla
+from app.statements import Question, Row
 from app.tickets.models import Ticket
 from app.web import identity
 from tests import world
@@ -143,14 +144,21 @@ def open_desk(data: Path, **settings: object) -> Pages:
 
 @contextmanager
 def counted_queries() -> Iterator[list[str]]:
-    """The statements that run meanwhile."""
+    """The statements that run meanwhile, those included that go past SQLAlchemy (`Question`)."""
     statements: list[str] = []
 
     def count(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         statements.append(statement)
 
+    def ask(self: Question, session: Session, given: Row) -> list[Any] | None:
+        statements.append(self.text(session))
+        return first(self, session, given)
+
+    first = Question.first
     event.listen(Engine, "before_cursor_execute", count)
+    Question.first = ask  # type: ignore[method-assign]  # for a while
     try:
         yield statements
     finally:
+        Question.first = first  # type: ignore[method-assign]  # as it was
         event.remove(Engine, "before_cursor_execute", count)

@@ -26,6 +26,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.db import Model, UTCDateTime, one_of
 from app.engine.subject import Subject
 
+# Between the keys of the teams in the name of their set, and how long such a name may be.
+TEAM_SEPARATOR = "|"
+LONGEST_SET = 400
+
 
 class Origin(StrEnum):
     """Where a definition came from."""
@@ -174,6 +178,7 @@ class UserTask(Model):
         Index("ix_user_task_subject", "subject_kind", "subject_id", "state"),
         Index("ix_user_task_assignee", "assignee_id", "state"),
         Index("ix_user_task_due", "state", "due_at"),
+        Index("ix_user_task_team_set", "state", "team_set", "candidate_role"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -190,6 +195,8 @@ class UserTask(Model):
     # What the diagram's `assignee` gave last: a refresh changes the assignee only when this changes, so claims last.
     offered_to_id: Mapped[int | None]
     candidate_role: Mapped[str | None] = mapped_column(String(30))
+    # The teams whose members may take it, as `team_sets` names such a set; empty when it is for no team in particular.
+    team_set: Mapped[str] = mapped_column(String(LONGEST_SET), default="", server_default="")
     excluded_person_id: Mapped[int | None]
     due_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     customer_step: Mapped[dict[str, str] | None] = mapped_column(JSON)
@@ -200,9 +207,6 @@ class UserTask(Model):
     outcome: Mapped[str | None] = mapped_column(String(100))
 
     instance: Mapped[ProcessInstance] = relationship()
-    teams: Mapped[list[UserTaskTeam]] = relationship(
-        back_populates="task", order_by="UserTaskTeam.team_key", cascade="all, delete-orphan"
-    )
 
     @property
     def subject(self) -> Subject:
@@ -211,19 +215,17 @@ class UserTask(Model):
 
     @property
     def team_keys(self) -> list[str]:
-        """The keys of the teams whose members may take the task."""
-        return [team.team_key for team in self.teams]
+        """The keys of the teams whose members may take the task, in their order."""
+        return self.team_set.split(TEAM_SEPARATOR) if self.team_set else []
 
 
-class UserTaskTeam(Model):
-    """A team whose members may take a user task."""
+class TeamSet(Model):
+    """A team of a set of teams that tasks are or were for; `team_sets` writes them."""
 
-    __tablename__ = "user_task_team"
+    __tablename__ = "team_set"
 
-    user_task_id: Mapped[int] = mapped_column(ForeignKey("user_task.id", ondelete="CASCADE"), primary_key=True)
-    team_key: Mapped[str] = mapped_column(String(60), primary_key=True, index=True)
-
-    task: Mapped[UserTask] = relationship(back_populates="teams")
+    name: Mapped[str] = mapped_column(String(LONGEST_SET), primary_key=True)
+    team_key: Mapped[str] = mapped_column(String(LONGEST_SET), primary_key=True, index=True)
 
 
 class Timer(Model):

@@ -12,17 +12,17 @@ from datetime import datetime
 from typing import Any
 
 from SpiffWorkflow.task import Task
-from sqlalchemy import ColumnElement, Table, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, delete, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
 from app import clock
 from app.db import Session
-from app.engine import messages
+from app.engine import messages, team_sets
 from app.engine.due import NEVER, DueTimerDefinition, due_moment
 from app.engine.environment import DeskScripts, ElementFailed, element_of
 from app.engine.expressions import compile_expression
 from app.engine.facts import known_facts, known_functions
-from app.engine.models import HistoryEntry, MessageWait, ProcessInstance, TaskState, Timer, UserTask, UserTaskTeam
+from app.engine.models import HistoryEntry, MessageWait, ProcessInstance, TaskState, Timer, UserTask
 from app.engine.parser import properties
 from app.engine.values import ExpressionError
 from app.engine.waits import Waits, waits_of
@@ -46,7 +46,7 @@ def _this(table: Table, named: str) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-_TASKS, _TEAMS, _TIMERS, _WAITS = (_table(model) for model in (UserTask, UserTaskTeam, Timer, MessageWait))
+_TASKS, _TIMERS, _WAITS = (_table(model) for model in (UserTask, Timer, MessageWait))
 _CLOSE_TASK = Statement(
     update(_TASKS)
     .where(_TASKS.c.instance_id == bindparam("of_instance"), _TASKS.c.task_id == bindparam("of_task"))
@@ -58,16 +58,6 @@ _CLOSE_TASK = Statement(
     )
 )
 _NEW_TASK = Insertion(_TASKS)
-# Found by its place in the instance: the number that the database gives it is not known yet.
-_NEW_TEAM = Statement(
-    insert(_TEAMS).from_select(
-        ["user_task_id", "team_key"],
-        select(_TASKS.c.id, bindparam("team", type_=_TEAMS.c.team_key.type)).where(
-            _TASKS.c.instance_id == bindparam("of_instance"), _TASKS.c.task_id == bindparam("of_task")
-        ),
-    ),
-    sees_batch=True,
-)
 _NO_TIMER = Statement(delete(_TIMERS).where(*_this(_TIMERS, "element")))
 _NEW_TIMER = Insertion(_TIMERS)
 # A parked timer stays parked: whoever holds the instance wants that, whenever the timer is due.
@@ -172,17 +162,16 @@ def _refresh_user_tasks(change: _Change) -> None:
         return
     query = select(UserTask).where(UserTask.instance_id == change.instance.id, UserTask.task_id.in_(kept))
     for row in change.session.scalars(query):
-        _refresh_user_task(row, change.after.people[row.task_id], change.scripts)
+        _refresh_user_task(change, row, change.after.people[row.task_id])
 
 
 def _open_user_tasks(change: _Change) -> None:
     for task_id, task in change.after.people.items():
         if task_id in change.before.people:
             continue
-        values, teams = _user_task(change.instance, task, change.scripts)
+        values = _user_task(change.instance, task, change.scripts)
         change.batch.add(_NEW_TASK, [{**_NOT_COMPLETED, **values}])
-        place = {"of_instance": change.instance.id, "of_task": task_id}
-        change.batch.add(_NEW_TEAM, [{**place, "team": key} for key in teams])
+        team_sets.keep(change.batch, values["team_set"])
 
 
 _NOT_COMPLETED = {"completed_at": None, "completed_by_id": None, "outcome": None}
@@ -194,16 +183,14 @@ def new_user_task(instance: ProcessInstance, task: Task, scripts: DeskScripts) -
     Raises:
         ElementFailed: one of its expressions cannot be calculated.
     """
-    values, teams = _user_task(instance, task, scripts)
-    return UserTask(**values, teams=[UserTaskTeam(team_key=key) for key in teams])
+    return UserTask(**_user_task(instance, task, scripts))
 
 
-def _user_task(instance: ProcessInstance, task: Task, scripts: DeskScripts) -> tuple[dict[str, Any], list[str]]:
-    """The values of a task's row, and the teams whose members may take it."""
+def _user_task(instance: ProcessInstance, task: Task, scripts: DeskScripts) -> dict[str, Any]:
     given = properties(task.task_spec)
     element = element_of(task)
     assignee = _person(task, scripts, given.get("assignee"))
-    values = {
+    return {
         "uuid": str(uuid.uuid4()),
         "instance_id": instance.id,
         "task_id": task.id,
@@ -215,18 +202,18 @@ def _user_task(instance: ProcessInstance, task: Task, scripts: DeskScripts) -> t
         "subject_id": instance.subject_id,
         "assignee_id": assignee,
         "offered_to_id": assignee,
-        "candidate_role": given.get("candidate_role"),
+        "candidate_role": given.get("candidate_role") or None,
+        "team_set": _team_set(task, scripts, given.get("candidate_teams")),
         "excluded_person_id": _person(task, scripts, given.get("excluded_person")),
         "due_at": _due(task, scripts, given.get("due")),
         "customer_step": _texts(given["customer_step"], given, "customer_step") if given.get("customer_step") else None,
         "state": TaskState.OPEN.value,
         "opened_at": clock.now(),
     }
-    return values, _teams(task, scripts, given.get("candidate_teams"))
 
 
-def _refresh_user_task(row: UserTask, task: Task, scripts: DeskScripts) -> None:
-    given = properties(task.task_spec)
+def _refresh_user_task(change: _Change, row: UserTask, task: Task) -> None:
+    given, scripts = properties(task.task_spec), change.scripts
     if reads_facts(given.get("assignee"), scripts):
         assignee = _person(task, scripts, given["assignee"])
         # Somebody may have claimed the task since: only a new answer of the diagram changes who has it.
@@ -235,10 +222,10 @@ def _refresh_user_task(row: UserTask, task: Task, scripts: DeskScripts) -> None:
     if reads_facts(given.get("excluded_person"), scripts):
         row.excluded_person_id = _person(task, scripts, given["excluded_person"])
     if reads_facts(given.get("candidate_teams"), scripts):
-        keys = _teams(task, scripts, given["candidate_teams"])
-        if keys != row.team_keys:
-            kept = {team.team_key: team for team in row.teams}
-            row.teams = [kept.get(key) or UserTaskTeam(team_key=key) for key in keys]
+        team_set = _team_set(task, scripts, given["candidate_teams"])
+        if team_set != row.team_set:
+            row.team_set = team_set
+            team_sets.keep(change.batch, team_set)
     if is_deadline(given.get("due"), scripts):
         row.due_at = _due(task, scripts, given["due"])
 
@@ -273,14 +260,17 @@ def _person(task: Task, scripts: DeskScripts, text: str | None) -> int | None:
     raise ElementFailed(element_of(task), f"`{text}` should give a person's number or None, not {value!r}.")
 
 
-def _teams(task: Task, scripts: DeskScripts, text: str | None) -> list[str]:
+def _team_set(task: Task, scripts: DeskScripts, text: str | None) -> str:
     if not text:
-        return []
+        return ""
     value = scripts.evaluate_text(task, text)
     keys = value if isinstance(value, list) else [value]
     if not all(key is None or isinstance(key, str) for key in keys):
         raise ElementFailed(element_of(task), f"`{text}` should give team keys, not {value!r}.")
-    return sorted({key for key in keys if key})
+    try:
+        return team_sets.named(key for key in keys if key)
+    except ValueError as error:
+        raise ElementFailed(element_of(task), f"`{text}` should give team keys: {error}.") from None
 
 
 def _due(task: Task, scripts: DeskScripts, text: str | None) -> datetime | None:

@@ -43,7 +43,6 @@ def open_tasks(session: Session, subject: Subject) -> list[UserTask]:
             UserTask.subject_id == subject.id,
             UserTask.state == TaskState.OPEN,
         )
-        .options(selectinload(UserTask.teams))
         .order_by(UserTask.id)
     )
     return list(session.scalars(query))
@@ -52,7 +51,7 @@ def open_tasks(session: Session, subject: Subject) -> list[UserTask]:
 def open_tasks_of(session: Session, person_id: int) -> list[UserTask]:
     """The open user tasks that somebody has, oldest first."""
     query = select(UserTask).where(UserTask.assignee_id == person_id, UserTask.state == TaskState.OPEN)
-    return list(session.scalars(query.options(selectinload(UserTask.teams)).order_by(UserTask.id)))
+    return list(session.scalars(query.order_by(UserTask.id)))
 
 
 def task_by_uuid(session: Session, uuid: str) -> UserTask:
@@ -61,7 +60,7 @@ def task_by_uuid(session: Session, uuid: str) -> UserTask:
     Raises:
         NotFound: there is none.
     """
-    query = select(UserTask).where(UserTask.uuid == uuid).options(selectinload(UserTask.teams))
+    query = select(UserTask).where(UserTask.uuid == uuid)
     task = session.scalars(query).one_or_none()
     if task is None:
         raise NotFound(_("There is no such task."))

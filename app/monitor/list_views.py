@@ -21,9 +21,9 @@ from app.people.current import current_person
 from app.people.models import Person
 from app.tickets import queries as tickets
 from app.web.access import may_open
+from app.web.counts import Counted, counts
 from app.web.diagrams import process_names, words_of_versions
 from app.web.language import reader_language
-from app.web.navigation import Count, counts
 
 MOST_RETRIED = 50
 
@@ -47,9 +47,9 @@ SORT_WORDS = {
 
 
 @counts("instances")
-def count_stalled(session: Session, _person: Person) -> Count:
+def count_stalled(_session: Session, _person: Person) -> Counted:
     """How many instances wait to be mended, beside "Instances" in the rail."""
-    return Count(queries.stalled_count(session), is_late=True)
+    return queries.STALLED
 
 
 @blueprint.get("/")

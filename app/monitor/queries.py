@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -23,6 +23,10 @@ from app.tickets.models import Ticket
 
 # Further away than any real deadline: how a paused clock's timer is written.
 NEVER_YEAR = 9999
+# How many instances wait for a person to mend them, which is never good.
+STALLED = select(func.count().label("number"), literal(True).label("is_late")).where(
+    ProcessInstance.state == InstanceState.STALLED.value
+)
 
 
 @dataclass(frozen=True)
@@ -70,12 +74,6 @@ def is_stalled(session: Session, instance_id: int) -> bool:
     """Whether an instance waits to be mended, as the database has it now."""
     state = session.scalar(select(ProcessInstance.state).where(ProcessInstance.id == instance_id))
     return state == InstanceState.STALLED.value
-
-
-def stalled_count(session: Session) -> int:
-    """How many instances wait for a person to mend them."""
-    query = select(func.count()).where(ProcessInstance.state == InstanceState.STALLED.value)
-    return session.scalar(query) or 0
 
 
 def newest_version(session: Session, key: str) -> int:

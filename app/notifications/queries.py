@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import Integer, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
@@ -16,6 +16,10 @@ from app.tickets.models import Ticket
 PAGE_SIZE = 30
 # What the column holds: an address with a larger number in it must not reach the database.
 LARGEST_ID = 2**31 - 1
+# How many notices the reader has not read yet.
+UNREAD = select(func.count().label("number")).where(
+    Notification.person_id == bindparam("reader_id", None, type_=Integer), Notification.read_at.is_(None)
+)
 
 
 @dataclass(frozen=True)
@@ -69,9 +73,3 @@ def own(session: Session, person: Person, notification_id: int) -> Notification:
     if found is None:
         raise NotFound(_("There is nothing here, or it is not for you."))
     return found
-
-
-def unread_count(session: Session, person: Person) -> int:
-    """How many notices somebody has not read yet."""
-    unread = select(func.count()).where(Notification.person_id == person.id, Notification.read_at.is_(None))
-    return session.scalar(unread) or 0

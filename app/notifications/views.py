@@ -18,7 +18,7 @@ from app.notifications.queries import LARGEST_ID, Told
 from app.people.current import current_person
 from app.people.models import Person
 
-UNREAD = "unread"
+ONLY_UNREAD = "unread"
 
 blueprint = Blueprint("notifications", __name__, url_prefix="/notifications", template_folder="templates")
 
@@ -27,7 +27,7 @@ blueprint = Blueprint("notifications", __name__, url_prefix="/notifications", te
 def index() -> str:
     """One's own notices by day: the latest day first, and of each day what is new."""
     person, before = current_person(), request.args.get("before", type=int)
-    only_unread = request.args.get("show") == UNREAD
+    only_unread = request.args.get("show") == ONLY_UNREAD
     page = queries.page(db.session(), person, before, only_unread=only_unread)
     return render_template(
         "notifications/index.html",
@@ -35,7 +35,7 @@ def index() -> str:
         days=_by_day(page.rows, person),
         is_first=before is None,
         person=person,
-        show=UNREAD if only_unread else None,
+        show=ONLY_UNREAD if only_unread else None,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, or_, select
 from sqlalchemy.orm import Session
 
-from app.engine.models import UserTask, UserTaskTeam
+from app.engine.models import TeamSet, UserTask
 from app.escalations.models import Escalation
 from app.tasklist.grouping import Stretches, due_at
 from app.tasklist.kinds import Kind, of_kinds
@@ -41,8 +41,7 @@ def conditions(session: Session, filters: TaskFilters, stretches: Stretches) -> 
     if filters.text.strip():
         found["q"] = _of_ticket(search.found_by_staff(session, filters.text))
     if filters.teams:
-        of_team = select(UserTaskTeam.team_key).where(UserTaskTeam.user_task_id == UserTask.id)
-        found["team"] = of_team.where(UserTaskTeam.team_key.in_(filters.teams)).correlate(UserTask).exists()
+        found["team"] = UserTask.team_set.in_(select(TeamSet.name).where(TeamSet.team_key.in_(filters.teams)))
     if filters.customer_id is not None:
         found["customer"] = _of_ticket(Ticket.customer_id == filters.customer_id)
     if filters.types:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from app import clock
 from app.engine.models import TaskState, UserTask
@@ -67,4 +67,4 @@ def _open_tasks_around(session: Session, ticket: Ticket) -> list[UserTask]:
             (UserTask.subject_kind == "escalation") & UserTask.subject_id.in_(asked),
         ),
     )
-    return list(session.scalars(found.options(selectinload(UserTask.teams)).order_by(UserTask.id)))
+    return list(session.scalars(found.order_by(UserTask.id)))

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
-from app.engine.models import UserTask, UserTaskTeam
+from app.engine.models import TaskState, TeamSet, UserTask
 from app.people.models import Membership, Person, PersonRole, Role, Team
 from app.reading import read_once
 
@@ -21,47 +20,79 @@ from app.reading import read_once
 APPROVING = frozenset({Role.APPROVER.value, Role.MANAGER.value})
 
 
+# Teams among which nobody approves, by the name of their set; or nobody but one person, whose own work that is then.
+Unapproved = frozenset[tuple[str, int | None]]
+
+
 @dataclass(frozen=True)
 class Standing:
     """What decides about tasks: the person's roles, teams, the teams they lead, and who approves for each team.
 
     Two that decide the same are equal, so that a statement made for one serves the other.
+
+    Args:
+        team_keys: of the person's teams; `led_keys` of those they lead.
+        own_sets, led_sets: the names of the sets of teams (`engine.team_sets`) that one of these teams is in.
+        approvers: by team; only managers need to know.
+        unapproved: for managers, the sets of teams whose approvals come to them.
+        team_names: what the person's teams are called, by key, in the order of their names.
     """
 
     person_id: int
     roles: frozenset[str]
     team_keys: frozenset[str]
     led_keys: frozenset[str]
-    approvers: Mapping[str, Collection[int]] = field(hash=False)
-    # What the teams are called, by key, in the order of their names.
+    own_sets: frozenset[str] = frozenset()
+    led_sets: frozenset[str] = frozenset()
+    unapproved: Unapproved = frozenset()
+    approvers: Mapping[str, Collection[int]] = field(default_factory=dict, hash=False, compare=False)
     team_names: Mapping[str, str] = field(default_factory=dict, hash=False, compare=False)
 
 
 @read_once
 def standing(session: Session, person: Person) -> Standing:
-    """Read somebody's standing, in three queries."""
-    own = select(Team.key, Team.lead_id, Team.name).join(Membership, Membership.team_id == Team.id)
-    own = own.where(Membership.person_id == person.id, Team.is_active).order_by(Team.name, Team.id)
-    teams = session.execute(own).all()
-    approvers: dict[str, set[int]] = {}
-    if person.has_role(Role.MANAGER):
-        found = (
-            select(Team.key, Membership.person_id)
-            .join(Membership, Membership.team_id == Team.id)
-            .join(Person, Person.id == Membership.person_id)
-            .outerjoin(PersonRole, (PersonRole.person_id == Person.id) & (PersonRole.role == Role.APPROVER))
-            .where(Person.is_active, PersonRole.role.is_not(None) | (Team.lead_id == Person.id))
-        )
-        for key, person_id in session.execute(found):
-            approvers.setdefault(key, set()).add(person_id)
+    """Read somebody's standing, in one query; a manager's in three."""
+    own = (
+        select(Team.key, Team.lead_id, Team.name, TeamSet.name)
+        .join(Membership, Membership.team_id == Team.id)
+        .outerjoin(TeamSet, TeamSet.team_key == Team.key)
+        .where(Membership.person_id == person.id, Team.is_active)
+    )
+    teams = session.execute(own.order_by(Team.name, Team.id)).all()
+    approvers = _approvers(session) if person.has_role(Role.MANAGER) else {}
     return Standing(
         person_id=person.id,
         roles=frozenset(str(role) for role in person.roles),
-        team_keys=frozenset(key for key, _lead, _name in teams),
-        led_keys=frozenset(key for key, lead, _name in teams if lead == person.id),
+        team_keys=frozenset(key for key, _lead, _name, _set in teams),
+        led_keys=frozenset(key for key, lead, _name, _set in teams if lead == person.id),
+        own_sets=frozenset(each for _key, _lead, _name, each in teams if each),
+        led_sets=frozenset(each for _key, lead, _name, each in teams if each and lead == person.id),
+        unapproved=_unapproved(session, approvers) if person.has_role(Role.MANAGER) else frozenset(),
         approvers=approvers,
-        team_names={key: name for key, _lead, name in teams},
+        team_names={key: name for key, _lead, name, _set in teams},
     )
+
+
+def _approvers(session: Session) -> dict[str, set[int]]:
+    """Who decides in each team: its approvers, and its lead."""
+    found: dict[str, set[int]] = {}
+    able = (
+        select(Team.key, Membership.person_id)
+        .join(Membership, Membership.team_id == Team.id)
+        .join(Person, Person.id == Membership.person_id)
+        .outerjoin(PersonRole, (PersonRole.person_id == Person.id) & (PersonRole.role == Role.APPROVER))
+        .where(Person.is_active, PersonRole.role.is_not(None) | (Team.lead_id == Person.id))
+    )
+    for key, person_id in session.execute(able):
+        found.setdefault(key, set()).add(person_id)
+    return found
+
+
+def _unapproved(session: Session, approvers: Mapping[str, Collection[int]]) -> Unapproved:
+    able: dict[str, set[int]] = {}
+    for name, key in session.execute(select(TeamSet.name, TeamSet.team_key)):
+        able.setdefault(name, set()).update(approvers.get(key, ()))
+    return frozenset((name, next(iter(people), None)) for name, people in able.items() if len(people) < 2)
 
 
 def may_work_on(task: UserTask, who: Standing) -> bool:
@@ -114,28 +145,43 @@ def _somebody_approves(task: UserTask, teams: frozenset[str], who: Standing) -> 
 
 
 def meant_for(who: Standing) -> ColumnElement[bool]:
-    """The condition on `UserTask` that says what `is_candidate` says."""
-    role = func.coalesce(UserTask.candidate_role, "")
-    roles = sorted(who.roles)
-    own_role = role.in_(roles) if roles else false()
-    ways = [and_(~_teams().exists(), own_role)]
-    if who.led_keys:
-        ways.append(_in_teams(who.led_keys))
-    if who.team_keys:
-        ways.append(and_(_in_teams(who.team_keys), or_(role == "", own_role)))
-    if Role.MANAGER.value in who.roles:
-        ways.append(and_(for_approval(), _teams().exists(), ~_approvers_of_its_teams().exists()))
-    return and_(_is_not_barred(who), or_(*ways))
+    """The condition on `UserTask` that says of open tasks what `is_candidate` says."""
+    return or_(*_ways_to(who))
 
 
 def workable_by(who: Standing) -> ColumnElement[bool]:
-    """The condition on `UserTask` that says what `may_work_on` says."""
-    taken = UserTask.assignee_id == who.person_id
-    return and_(
-        _is_not_barred(who),
-        or_(UserTask.assignee_id.is_(None), taken),
-        or_(and_(taken, ~for_approval()), meant_for(who)),
-    )
+    """The condition on `UserTask` that says of open tasks what `may_work_on` says."""
+    # Said so that no index over assignees comes in question: most open tasks are nobody's yet.
+    free = func.coalesce(UserTask.assignee_id, who.person_id) == who.person_id
+    mine = and_(assigned_to(who), _is_not_barred(who), ~for_approval())
+    return or_(mine, *(and_(free, way) for way in _ways_to(who)))
+
+
+def assigned_to(who: Standing) -> ColumnElement[bool]:
+    """The condition on `UserTask` for the open tasks that somebody has."""
+    return and_(_is_open(), UserTask.assignee_id == who.person_id)
+
+
+def _ways_to(who: Standing) -> list[ColumnElement[bool]]:
+    """Everything that makes somebody one of those an open task is meant for.
+
+    Each way is whole in itself: what the ways share stands in each, because a database that finds it once for all
+    looks through every open task, and otherwise finds each way along the index over state and teams.
+    """
+    own_role = UserTask.candidate_role.in_(sorted(who.roles)) if who.roles else false()
+    ways = [and_(UserTask.team_set == "", own_role)]
+    if who.led_sets:
+        ways.append(UserTask.team_set.in_(sorted(who.led_sets)))
+    if who.own_sets:
+        ways.append(and_(UserTask.team_set.in_(sorted(who.own_sets)), or_(UserTask.candidate_role.is_(None), own_role)))
+    nobody = sorted(name for name, only in who.unapproved if only is None)
+    if nobody:
+        ways.append(and_(UserTask.team_set.in_(nobody), for_approval()))
+    own = sorted((name, only) for name, only in who.unapproved if only is not None)
+    if own:
+        theirs = or_(*(and_(UserTask.team_set == name, UserTask.excluded_person_id == only) for name, only in own))
+        ways.append(and_(UserTask.team_set.in_([name for name, _only in own]), for_approval(), theirs))
+    return [and_(_is_open(), _is_not_barred(who), way) for way in ways]
 
 
 def for_approval() -> ColumnElement[bool]:
@@ -143,29 +189,9 @@ def for_approval() -> ColumnElement[bool]:
     return func.coalesce(UserTask.candidate_role, "").in_(sorted(APPROVING))
 
 
+def _is_open() -> ColumnElement[bool]:
+    return UserTask.state == TaskState.OPEN
+
+
 def _is_not_barred(who: Standing) -> ColumnElement[bool]:
     return func.coalesce(UserTask.excluded_person_id, 0) != who.person_id
-
-
-def _teams() -> Select[Any]:
-    return select(UserTaskTeam.team_key).where(UserTaskTeam.user_task_id == UserTask.id).correlate(UserTask)
-
-
-def _in_teams(keys: Collection[str]) -> ColumnElement[bool]:
-    return _teams().where(UserTaskTeam.team_key.in_(sorted(keys))).exists()
-
-
-def _approvers_of_its_teams() -> Select[Any]:
-    """Whoever may decide in the teams of a task, but for the one whose own work it is about."""
-    found = (
-        _teams()
-        .join(Team, Team.key == UserTaskTeam.team_key)
-        .join(Membership, Membership.team_id == Team.id)
-        .join(Person, Person.id == Membership.person_id)
-        .outerjoin(PersonRole, and_(PersonRole.person_id == Person.id, PersonRole.role == Role.APPROVER))
-    )
-    return found.where(
-        Person.is_active,
-        or_(PersonRole.role.is_not(None), Team.lead_id == Person.id),
-        Person.id != func.coalesce(UserTask.excluded_person_id, 0),
-    )

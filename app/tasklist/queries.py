@@ -154,7 +154,7 @@ def visible_task(session: Session, task_uuid: str, reader: Person) -> UserTask:
         NotFound: there is none, or it is not for their eyes.
     """
     found = select(UserTask).where(UserTask.uuid == task_uuid)
-    task = session.scalar(found.options(selectinload(UserTask.teams), selectinload(UserTask.instance)))
+    task = session.scalar(found.options(selectinload(UserTask.instance)))
     if task is None or not may_see(task, standing(session, reader)):
         raise NotFound(_("There is no such task, or it is for another team."))
     return task

@@ -33,17 +33,16 @@ from app.tasklist.taskform import TIMED, drawn_form, shown_task
 from app.uploads import takes_files
 from app.web.access import safe_next
 from app.web.boundary import rescue
-from app.web.navigation import Count, counts
+from app.web.counts import Counted, counts
 
 # Importing them adds their addresses to the blueprint.
 OWN_VIEWS = (list_views.my_work, filter_views.save_filter, bulk_views.bulk)
 
 
 @counts("work")
-def count_work(session: Session, person: Person) -> Count:
+def count_work(session: Session, person: Person) -> Counted:
     """How many tasks wait for the reader, beside "My work" in the rail."""
-    waiting, any_late = worklist.count_waiting(session, person)
-    return Count(waiting, is_late=any_late)
+    return worklist.waiting_for(standing(session, person))
 
 
 @blueprint.get("/tasks/<uuid:task_uuid>")

@@ -13,17 +13,16 @@ from functools import lru_cache
 from typing import Final
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, or_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
-from app import clock
 from app.db import UTCDateTime
-from app.engine.models import TaskState, UserTask
+from app.engine.models import UserTask
 from app.people.models import Person
 from app.tasklist import decisions
 from app.tasklist.address import WorkAddress
 from app.tasklist.filters import TaskFilters, conditions
 from app.tasklist.grouping import GROUPS, Stretches, due_at
-from app.tasklist.permissions import Standing, for_approval, meant_for, standing, workable_by
+from app.tasklist.permissions import Standing, assigned_to, for_approval, meant_for, standing, workable_by
 from app.tasklist.queries import Row, rows_of
 from app.tickets import queries as tickets
 
@@ -123,26 +122,20 @@ def without_each(
         return {}
     sums = [_number(and_(True, *(each for other, each in every.items() if other != name))) for name in every]
     seen = or_(_chosen(who, whole_team=whole_team), _to_decide(who))
-    found = select(*sums).select_from(UserTask).where(UserTask.state == TaskState.OPEN, seen)
+    found = select(*sums).select_from(UserTask).where(seen)
     return dict(zip(every, session.execute(found).one(), strict=True))
 
 
-def count_waiting(session: Session, person: Person) -> tuple[int, bool]:
-    """How many tasks somebody may complete, and whether one of them is late: what the rail shows."""
-    number, lates = session.execute(_waiting_for(standing(session, person)), {"now": clock.now()}).one()
-    return number, bool(lates)
-
-
 @lru_cache(maxsize=1000)
-def _waiting_for(who: Standing) -> Select[int, int]:
-    """Made once for each standing: every page of the desk asks it, and making it costs more than asking."""
-    late = func.coalesce(due_at() <= bindparam("now", type_=UTCDateTime()), False)
-    found = select(func.count(), _number(late)).select_from(UserTask)
-    return found.where(UserTask.state == TaskState.OPEN, workable_by(who))
+def waiting_for(who: Standing) -> Select[int, int]:
+    """How many tasks somebody may complete, and whether one of them is late: what the rail shows (`web.counts`)."""
+    late = func.coalesce(due_at() <= bindparam("now", None, type_=UTCDateTime()), False)
+    found = select(func.count().label("number"), _number(late).label("is_late")).select_from(UserTask)
+    return found.where(workable_by(who))
 
 
 def _read(session: Session, wanted: Sequence[ColumnElement[bool]], most: int) -> Sequence[UserTask]:
-    found = select(UserTask).where(UserTask.state == TaskState.OPEN, *wanted).options(selectinload(UserTask.teams))
+    found = select(UserTask).where(*wanted)
     return session.scalars(found.order_by(due_at().asc().nulls_last(), UserTask.id).limit(most)).all()
 
 
@@ -157,7 +150,7 @@ def _counts(
             approval.label("approval"),
             case((approval, workable_by(who)), else_=False).label("decides"),
         )
-        .where(UserTask.state == TaskState.OPEN, or_(mine, meant_for(who)), *narrowed)
+        .where(or_(assigned_to(who), meant_for(who)), *narrowed)
         .subquery()
     )
     working = ~found.c.approval
@@ -174,7 +167,7 @@ def _counts(
 
 def _chosen(who: Standing, *, whole_team: bool) -> ColumnElement[bool]:
     """The work of somebody's teams, their own with it, or only their own; approvals stand apart."""
-    mine = UserTask.assignee_id == who.person_id
+    mine = assigned_to(who)
     return and_(~for_approval(), or_(mine, meant_for(who)) if whole_team else mine)
 
 

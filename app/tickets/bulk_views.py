@@ -13,6 +13,7 @@ from app.people.current import current_person
 from app.tickets import bulk as many
 from app.tickets.blueprint import blueprint
 from app.tickets.flashes import with_button
+from app.tickets.list_choices import read_choices
 from app.tickets.list_models import BulkChange
 from app.tickets.list_views import link_back
 
@@ -33,6 +34,31 @@ def bulk() -> ResponseReturnValue:
         db.session(), numbers, wish, by=current_person(), query=sent.get("query", ""), seen=_seen(sent.getlist("seen"))
     )
     return _told(done)
+
+
+@blueprint.get("/bulk/fields")
+def bulk_fields() -> str:
+    """What can be changed of many tickets: the list asks for it when the first is selected."""
+    return render_template("tickets/list/bulk_fields.html", choices=read_choices(db.session(), current_person()))
+
+
+@blueprint.post("/bulk/choose")
+def choose_bulk() -> ResponseReturnValue:
+    """The same as a page, for the tickets that were selected: where no scripts run."""
+    sent = request.form
+    numbers = [number.strip()[:40] for number in sent.getlist("number")]
+    query = sent.get("query", "")
+    if not numbers:
+        flash(_("Select some requests first."))
+        return redirect(link_back(query))
+    return render_template(
+        "tickets/bulk_form.html",
+        numbers=numbers,
+        seen=[row for row in sent.getlist("seen") if row.partition(" ")[0] in numbers],
+        query=query,
+        back=link_back(query),
+        choices=read_choices(db.session(), current_person()),
+    )
 
 
 @blueprint.get("/bulk/<int:change_id>")

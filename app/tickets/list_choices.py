@@ -52,6 +52,9 @@ QUICK = (
     ("late", "1", lazy_gettext("Late"), "alert-triangle"),
 )
 
+# The filters whose values have names that stand elsewhere.
+NAMED = frozenset({"state", "category", "type", "priority", "team", "channel", "assignee", "opened", "due"})
+
 Named = Sequence[tuple[str, str]]
 
 
@@ -104,24 +107,13 @@ def customer_names(session: Session) -> Sequence[str]:
     return session.scalars(names.limit(MOST_CUSTOMERS)).all()
 
 
-def chips(session: Session, address: Address, choices: Choices, customer_id: int | None) -> list[Chip]:
+def chips(session: Session, reader: Person, address: Address, customer_id: int | None) -> list[Chip]:
     """The filters that are on, but for those that stand beside the list at all times."""
-    named = {
-        "state": dict(choices.states),
-        "category": {key: str(words) for key, words in CATEGORIES.items()},
-        "type": dict(choices.types),
-        "priority": dict(choices.priorities),
-        "team": {**dict(choices.teams), NO_TEAM: str(_("Without a team"))},
-        "channel": dict(choices.channels),
-        "assignee": dict(choices.staff),
-        "opened": {key: str(words) for key, words in OPENED.items()},
-        "due": {key: str(words) for key, words in DUE.items()},
-    }
     quick = {(name, value) for name, value, _words, _icon in QUICK}
+    on = [(name, value) for name, value in address.filtered if (name, value) not in quick]
+    named = _names(session, reader) if any(name in NAMED for name, _value in on) else {}
     found: list[Chip] = []
-    for name, value in address.filtered:
-        if (name, value) in quick:
-            continue
+    for name, value in on:
         if name == "q":
             words = _("“%(text)s”", text=value)
         elif name == "tag":
@@ -139,6 +131,22 @@ def chips(session: Session, address: Address, choices: Choices, customer_id: int
         if words:
             found.append(Chip(words, name, value))
     return found
+
+
+def _names(session: Session, reader: Person) -> dict[str, dict[str, str]]:
+    """What the values of filters are called, by filter."""
+    choices = read_choices(session, reader)
+    return {
+        "state": dict(choices.states),
+        "category": {key: str(words) for key, words in CATEGORIES.items()},
+        "type": dict(choices.types),
+        "priority": dict(choices.priorities),
+        "team": {**dict(choices.teams), NO_TEAM: str(_("Without a team"))},
+        "channel": dict(choices.channels),
+        "assignee": dict(choices.staff),
+        "opened": {key: str(words) for key, words in OPENED.items()},
+        "due": {key: str(words) for key, words in DUE.items()},
+    }
 
 
 def _day_words(name: str, day: date | None) -> str:

@@ -75,7 +75,6 @@ def index() -> ResponseReturnValue:
     if place.after and not page.tickets:
         # What stood there is gone: the list ends sooner now.
         return redirect(link(address, view=place.view, before=END))
-    choices = read_choices(session, person)
     views = saved_views.visible(session, person)
     view = next((each for each in views if str(each.id) == place.view), None)
     return render_template(
@@ -91,12 +90,8 @@ def index() -> ResponseReturnValue:
         cells=panels.columns(session, page.tickets, person, address.columns),
         more=extras(session, page.tickets, person, ["tags"]),
         found=snippets.snippets(session, page.tickets, address.text) if address.text else {},
-        choices=choices,
-        chips=chips(session, address, choices, customer_id),
+        chips=chips(session, person, address, customer_id),
         quick=QUICK,
-        categories=CATEGORIES,
-        opened=OPENED,
-        due=DUE,
         sort_words=SORT_WORDS,
         views=views,
         view=view,
@@ -105,6 +100,24 @@ def index() -> ResponseReturnValue:
         may_change_view=view is not None and saved_views.may_change(view, person),
         is_first=view is not None and saved_views.opens_first(session, person) == view.id,
         may_change=person.has_role(Role.AGENT, Role.TEAM_LEAD, Role.MANAGER),
+    )
+
+
+@blueprint.get("/filter")
+def filter_form() -> str:
+    """Everything the list of this address can be filtered by: for the menu of the list, or as a page."""
+    session, person = db.session(), current_person()
+    address, place = Address.of(request.args.items(multi=True)), Place.asked_for()
+    whole = not request.headers.get("HX-Request")
+    return render_template(
+        "tickets/filter.html" if whole else "tickets/list/filter_form.html",
+        address=address,
+        view=place.view if place.view.isdecimal() else "",
+        choices=read_choices(session, person),
+        categories=CATEGORIES,
+        opened=OPENED,
+        due=DUE,
+        back=_link_to(address, place),
     )
 
 

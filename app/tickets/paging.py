@@ -149,7 +149,9 @@ def _read_group(
         here = tuple_(literal(cursor.value, group.column.type), literal(cursor.ticket_id))
         place = tuple_(group.column, Ticket.id)
         found = found.where(place < here if group.descending else place > here)
-    page = _in_order(found, group.column, Ticket.id, group.descending).limit(most).subquery()
+    # A number in the text of the statement: what PostgreSQL plans for any number it does not keep, but plans each time.
+    size = literal(most, literal_execute=True)
+    page = _in_order(found, group.column, Ticket.id, group.descending).limit(size).subquery()
     shown = select(Ticket, page.c.place).join(page, page.c.id == Ticket.id).options(*options)
     return _in_order(shown, page.c.place, page.c.id, group.descending)
 

@@ -20,12 +20,14 @@ LONGEST_NAME = 60
 MOST_OF_A_PERSON = 50
 # How long a deleted view can be brought back.
 KEPT = timedelta(days=1)
+# Of whose a view is and whom it is for, a list says the name.
+_NAMED = (joinedload(SavedView.team).load_only(Team.key, Team.name), joinedload(SavedView.owner).load_only(Person.name))
 LEADING = (Role.TEAM_LEAD, Role.MANAGER, Role.ADMINISTRATOR)
 
 
 def visible(session: Session, person: Person) -> Sequence[SavedView]:
     """The views somebody finds in their list: their own first, then shared ones, by name."""
-    found = select(SavedView).where(_seen_by(person)).options(joinedload(SavedView.team), joinedload(SavedView.owner))
+    found = select(SavedView).where(_seen_by(person)).options(*_NAMED)
     mine = SavedView.owner_id != person.id
     return session.scalars(found.order_by(mine, func.lower(SavedView.name), SavedView.id)).all()
 

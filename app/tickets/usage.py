@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from app.engine.models import TaskState, UserTask, UserTaskTeam
+from app.engine.models import TaskState, TeamSet, UserTask
 from app.errors import Conflict
 from app.people.models import Team
 from app.texts import gettext as _
@@ -34,9 +34,9 @@ def of_team(session: Session, team: Team) -> TeamUse:
     types = select(RequestType).where(RequestType.default_team_key == team.key).order_by(RequestType.position)
     open_tasks = (
         select(func.count())
-        .select_from(UserTaskTeam)
-        .join(UserTask, UserTask.id == UserTaskTeam.user_task_id)
-        .where(UserTaskTeam.team_key == team.key, UserTask.state == TaskState.OPEN, UserTask.subject_kind != "ticket")
+        .select_from(UserTask)
+        .join(TeamSet, TeamSet.name == UserTask.team_set)
+        .where(UserTask.state == TaskState.OPEN, TeamSet.team_key == team.key, UserTask.subject_kind != "ticket")
     )
     return TeamUse(
         types=session.scalars(types).all(),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -23,7 +23,7 @@ from app.sla.compliance import monday_of
 from app.tickets import bulk, counting
 from app.tickets import queries as tickets
 from app.tickets.counting import ACTIVE
-from app.tickets.filters import NO_TEAM, Filters
+from app.tickets.filters import NO_TEAM, Filters, in_categories
 from app.tickets.models import Ticket
 from app.unassigned import alarms
 from app.unassigned.alarms import Told
@@ -31,6 +31,10 @@ from app.worklog.workload import Load, loads
 
 # The orders the screen offers, of those that `tickets.paging` knows.
 SORTS = ("due", "waiting", "priority", "-opened")
+# How many requests nobody has, as many as `filters()` finds.
+UNASSIGNED = (
+    select(func.count().label("number")).select_from(Ticket).where(in_categories(*ACTIVE), Ticket.assignee_id.is_(None))
+)
 
 
 @dataclass(frozen=True)

@@ -112,6 +112,7 @@ ACCESS: dict[str, Rule] = {
     "tickets.unlink_other": WORKING,
     "tickets.tag": WORKING,
     # The list: views are their owner's, results of bulk changes their author's (`saved_views`, `bulk`)
+    "tickets.filter_form": STAFF,
     "tickets.export_rows": STAFF,
     "tickets.save_view": STAFF,
     "tickets.change_view": STAFF,
@@ -119,6 +120,8 @@ ACCESS: dict[str, Rule] = {
     "tickets.restore_view": STAFF,
     "tickets.choose_first_view": STAFF,
     "tickets.bulk": WORKING,
+    "tickets.bulk_fields": WORKING,
+    "tickets.choose_bulk": WORKING,
     "tickets.bulk_result": WORKING,
     "tickets.undo_bulk": WORKING,
     # Documents follow their ticket

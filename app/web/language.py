@@ -7,6 +7,9 @@ from babel.support import NullTranslations
 from flask import Flask, current_app, has_request_context, request
 from flask_babel import Babel, get_locale, get_translations
 from flask_login import current_user
+from jinja2 import pass_eval_context
+from jinja2.nodes import EvalContext
+from markupsafe import Markup
 
 from app.texts import LANGUAGES
 
@@ -28,6 +31,16 @@ def init(app: Flask) -> None:
         ngettext=lambda one, many, number: _catalogue().ungettext(one, many, number),
         newstyle=True,
     )
+    app.jinja_env.globals["_"] = _text
+
+
+@pass_eval_context
+def _text(where: EvalContext, text: str, /, **variables: Any) -> str:
+    """As Jinja's own `_`; the texts without variables, which are most of a page, are not put through a format."""
+    said: str = _catalogue().ugettext(text)
+    if where.autoescape:
+        said = Markup(said)  # ours, and translated by us; the format escapes what is put in
+    return said % variables if variables or "%" in said else said
 
 
 _catalogues: dict[Locale | None, NullTranslations] = {}

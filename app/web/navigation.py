@@ -1,26 +1,19 @@
 """What stands in the rail: only screens that exist and that the reader's roles open, with counts where they matter."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, g, request, url_for
 from flask_babel import lazy_gettext
-from flask_login import current_user
 from sqlalchemy.orm import Session
 
 from app.db import db
 from app.notifications import queries as notifications
+from app.people.current import current_person
 from app.people.models import Person
 from app.web.access import ACCESS, may_open
-
-
-@dataclass(frozen=True)
-class Count:
-    """A number beside a place; `is_late` marks one that asks for attention."""
-
-    number: int
-    is_late: bool = False
+from app.web.counts import Count, Counted, counts, counts_at
 
 
 @dataclass(frozen=True)
@@ -66,28 +59,14 @@ PLACES = (
     Place("settings", "settings.index", "settings", lazy_gettext("Settings"), "g ,", group=2),
 )
 
-Counting = Callable[[Session, Person], Count]
-_counts: dict[str, Counting] = {}
-
-
-def counts(key: str) -> Callable[[Counting], Counting]:
-    """Register the function that counts what waits at a place ("work", "unassigned", "instances")."""
-
-    def register(function: Counting) -> Counting:
-        _counts[key] = function
-        return function
-
-    return register
+# The bell is no place, but counts with them.
+BELL = "notices"
 
 
 def places() -> list[tuple[Place, Count]]:
     """The places the reader may open, with what waits there."""
-    open_to_reader = [place for place in PLACES if place.endpoint in ACCESS and may_open(place.endpoint)]
-    nothing = Count(0)
-    return [
-        (place, _counts[place.key](db.session(), current_user) if place.key in _counts else nothing)
-        for place in open_to_reader
-    ]
+    counted = _counted()
+    return [(place, counted.get(place.key, Count())) for place in _open_to_reader()]
 
 
 def bar_of_five(everything: list[tuple[Place, Count]]) -> tuple[list[tuple[Place, Count]], list[tuple[Place, Count]]]:
@@ -101,11 +80,30 @@ def bar_of_five(everything: list[tuple[Place, Count]]) -> tuple[list[tuple[Place
     return everything[: room - 1], everything[room - 1 :]
 
 
+@counts(BELL)
+def count_unread(_session: Session, _reader: Person) -> Counted:
+    """How many notices the reader has not read yet."""
+    return notifications.UNREAD
+
+
 def unread_notices() -> int:
-    """How many notices the reader has not read yet, asked once per page."""
-    if "unread_notices" not in g:
-        g.unread_notices = notifications.unread_count(db.session(), current_user)
-    return int(g.unread_notices)
+    """How many notices the reader has not read yet."""
+    return _counted()[BELL].number
+
+
+def _open_to_reader() -> list[Place]:
+    return [place for place in PLACES if place.endpoint in ACCESS and may_open(place.endpoint)]
+
+
+def _counted() -> Mapping[str, Count]:
+    """What waits for the reader, asked once for each page."""
+    if "counted" not in g:
+        reader = current_person()
+        # The portal has a bell and no rail.
+        keys = [BELL, *(place.key for place in _open_to_reader() if reader.is_staff)]
+        g.counted = counts_at(db.session(), reader, keys)
+    counted: Mapping[str, Count] = g.counted
+    return counted
 
 
 def init(app: Flask) -> None:

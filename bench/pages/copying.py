@@ -30,6 +30,7 @@ from sqlalchemy import (
     insert,
     literal,
     null,
+    or_,
     select,
     text,
 )
@@ -37,6 +38,7 @@ from sqlalchemy.orm import Session
 
 from app import db
 from app.db import UTCDateTime
+from app.engine.models import TEAM_SEPARATOR
 from app.tickets.numbers import BEFORE_FIRST, number_of
 from bench.engine.copies import insert_all
 from bench.pages.crowd import Crowd
@@ -259,8 +261,10 @@ class _Rules:
         if name == "hours_entry.source":
             entry = cast(func.replace(column, "work_entry:", ""), Integer)
             return "work_entry:" + cast(entry + copy.number * self.strides["work_entry"], Text)
-        if name == "user_task_team.team_key":
-            return case((copy.branch == 0, column), else_=column + "-" + cast(copy.branch, Text))
+        if name == "user_task.team_set":
+            branch = "-" + cast(copy.branch, Text)
+            moved = func.replace(column, TEAM_SEPARATOR, branch + TEAM_SEPARATOR) + branch
+            return case((or_(copy.branch == 0, column == ""), column), else_=moved)
         if column.name in ("subject_id", "parent_id"):
             kind = column.table.c["subject_kind" if column.name == "subject_id" else "parent_kind"]
             steps = [(kind == each, copy.number * self.strides[each]) for each in self.strides]

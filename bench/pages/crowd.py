@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.contracts.findable import found_by
 from app.contracts.models import Contact, Contract, Customer
+from app.engine.models import TEAM_SEPARATOR, TeamSet
 from app.people.models import Membership, Person, PersonRole, PersonSkill, Team
 from bench.engine.copies import insert_all
 from bench.pages.words import listed
@@ -73,8 +74,9 @@ def add_crowd(session: Session, houses: int, branches: int) -> Crowd:
     for house in range(1, houses):
         made.append(_house(chance, known, asking, house))
         _add_house(session, strides, house, made[-1], known, asking, roles, contacts, unknown)
+    sets = _rows(session, TeamSet)
     for branch in range(1, branches):
-        _add_branch(session, strides, branch, chance, working, roles)
+        _add_branch(session, strides, branch, chance, working, roles, sets)
     return Crowd(strides, contact_ids, unknown, tuple(made), branches)
 
 
@@ -153,6 +155,7 @@ def _add_branch(
     chance: random.Random,
     working: list[dict[str, Any]],
     roles: list[dict[str, Any]],
+    sets: list[dict[str, Any]],
 ) -> None:
     person, team = strides["person"] * branch, strides["team"] * branch
     _add_people(
@@ -171,6 +174,17 @@ def _add_branch(
                 "lead_id": row["lead_id"] + person if row["lead_id"] else None,
             }
             for row in teams
+        ),
+    )
+    insert_all(
+        session,
+        _table(TeamSet),
+        (
+            {
+                "name": TEAM_SEPARATOR.join(team_key(key, branch) for key in row["name"].split(TEAM_SEPARATOR)),
+                "team_key": team_key(row["team_key"], branch),
+            }
+            for row in sets
         ),
     )
     for model, moved in ((Membership, {"team_id": team, "person_id": person}), (PersonSkill, {"person_id": person})):

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.contracts.models import Contact
 from app.db import transaction
-from app.engine.models import ProcessInstance, TaskState, UserTask, UserTaskTeam
+from app.engine.models import ProcessInstance, TaskState, TeamSet, UserTask
 from app.people.models import Membership, Person, Team
 from app.tickets.models import Ticket, TicketState
 from app.web.demo_accounts import PASSWORD
@@ -127,8 +127,8 @@ def _screens() -> list[Place]:
 
 def _tasks(session: Session, agent: Person) -> tuple[str, ...]:
     own = select(Team.key).join(Membership, Membership.team_id == Team.id).where(Membership.person_id == agent.id)
-    offered = select(UserTaskTeam.user_task_id).where(UserTaskTeam.team_key.in_(own))
-    found = select(UserTask.uuid).where(UserTask.state == TaskState.OPEN, UserTask.id.in_(offered))
+    offered = select(TeamSet.name).where(TeamSet.team_key.in_(own))
+    found = select(UserTask.uuid).where(UserTask.state == TaskState.OPEN, UserTask.team_set.in_(offered))
     return tuple(f"/tasks/{each}" for each in session.scalars(found.order_by(UserTask.id).limit(VARIANTS)))
 
 

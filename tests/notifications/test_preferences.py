@@ -38,7 +38,7 @@ def test_a_notice_comes_by_the_way_that_was_chosen(
 
     assert reached(session, ana) == expected
     assert reached(session, dan) == (1, 1)
-    assert queries.unread_count(session, ana) == expected[0]
+    assert session.scalar(queries.UNREAD, {"reader_id": ana.id}) == expected[0]
 
 
 def test_what_somebody_waits_for_cannot_be_switched_off(

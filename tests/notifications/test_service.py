@@ -284,7 +284,7 @@ def test_read_notices_are_counted_no_more(session: Session, ticket: Build[Ticket
 
     service.mark_read(session, ana, up_to=first.id)
 
-    assert queries.unread_count(session, ana) == 1
+    assert session.scalar(queries.UNREAD, {"reader_id": ana.id}) == 1
     told = [each.notice for each in queries.page(session, ana).rows]
     assert [each.kind for each in told] == ["response_overdue", "response_soon", "unassigned"]
     assert told[0].link == f"/tickets/{printer.number}"

@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from app.engine.models import ProcessInstance, UserTask, UserTaskTeam
+from app.engine.models import ProcessInstance, UserTask
+from app.engine.team_sets import named, offer_to
 from app.people.models import Person, Role, Team
 from app.sla import service as sla
 from app.sla.models import ClockKind
@@ -94,9 +95,9 @@ def _task(
         excluded_person_id=excluded_person_id,
         due_at=due,
         opened_at=MORNING,
-        teams=[UserTaskTeam(team_key=team) for team in teams],
     )
     session.add(task)
+    offer_to(session, task, named(teams))
     return task
 
 

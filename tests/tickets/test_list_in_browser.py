@@ -170,13 +170,15 @@ def test_without_scripts_one_filters_sorts_and_changes_many(open_page: Open, pla
     page = open_page(scripts=False)
     page.goto(place)
     page.click("text=Add filter")
-    page.fill(".s-filterpop [name=q]", "row")
-    page.click(".s-filterpop .btn-primary")
+    page.click("text=All filters on a page of their own")
+    page.fill(".s-filterpage [name=q]", "row")
+    page.click(".s-filterpage .btn-primary")
     page.click("th >> text=Priority")
     expect(page.locator("[data-row]")).to_have_count(5)
 
     page.locator("[data-row]", has_text="Row 1").locator("[data-select]").check()
-    page.select_option("#b-priority", "low")
     page.click(".s-bulk .btn-primary")
+    page.select_option("#b-priority", "low")
+    page.click(".s-bulkpage .btn-primary")
 
     expect(page.locator("[data-row]", has_text="Row 1")).to_contain_text("Low")

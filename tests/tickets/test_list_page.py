@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 import pytest
 from flask.testing import FlaskClient
@@ -117,11 +118,44 @@ def test_filters_that_are_on_stand_above_the_list_each_with_a_way_off(
 def test_a_filter_without_a_field_of_its_own_goes_along_with_the_form(agent: FlaskClient) -> None:
     """Adding a filter must not silently take another one off."""
     page = agent.get("/tickets/?category=closed&assignee=me&assignee=none&requester=5&sort=due&view=7").text
+    address = unescape(page.split('data-pop hx-get="')[1].split('"')[0])
 
-    form = page.split("s-filterpop")[1].split("</form>")[0]
-    for name, value in (("category", "closed"), ("assignee", "none"), ("requester", "5"), ("sort", "due")):
-        assert f'<input type="hidden" name="{name}" value="{value}">' in form
-    assert '<option value="me" selected>' in form
+    for form in (agent.get(address, headers={"HX-Request": "true"}).text, agent.get(address).text):
+        for name, value in (
+            ("category", "closed"),
+            ("assignee", "none"),
+            ("requester", "5"),
+            ("sort", "due"),
+            ("view", "7"),
+        ):
+            assert f'<input type="hidden" name="{name}" value="{value}">' in form
+        assert '<option value="me" selected>' in form
+
+
+def test_the_form_for_all_filters_is_a_page_too(desk: Pages, agent: FlaskClient) -> None:
+    part = agent.get("/tickets/filter?state=new", headers={"HX-Request": "true"}).text
+    whole = agent.get("/tickets/filter?state=new").text
+
+    assert "<html" not in part
+    assert "<html" in whole
+    for form in (part, whole):
+        assert 'value="new" checked' in form
+
+
+def test_what_was_selected_is_changed_on_a_page_of_its_own_without_scripts(
+    desk: Pages, agent: FlaskClient, customer: tuple[int, int]
+) -> None:
+    numbers = [desk.ticket(customer[0]) for _ in range(2)]
+    sent = {"number": numbers, "seen": [f"{numbers[0]} 0 0", "S-1 0 0"], "query": f"customer={customer[1]}"}
+
+    page = agent.post("/tickets/bulk/choose", data=sent).text
+    for number in numbers:
+        assert f'name="number" value="{number}"' in page
+    assert f'name="seen" value="{numbers[0]} 0 0"' in page
+    assert "S-1 0 0" not in page
+
+    nothing = agent.post("/tickets/bulk/choose", data={"query": f"customer={customer[1]}"})
+    assert nothing.headers["Location"] == f"/tickets/?customer={customer[1]}"
 
 
 def test_hostile_words_are_only_words(agent: FlaskClient) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app import clock
 from app.db import Session
-from app.engine import projection, timers
+from app.engine import projection, team_sets, timers
 from app.engine.environment import DeskScripts, element_of
 from app.engine.events import InstanceMoved
 from app.engine.failures import keep_pending, pending_steps
@@ -25,7 +25,6 @@ from app.engine.models import (
     TaskState,
     Timer,
     UserTask,
-    UserTaskTeam,
 )
 from app.engine.moving.mapping import LevelMap
 from app.engine.parser import properties
@@ -109,8 +108,7 @@ def _renew_user_tasks(session: Session, instance: ProcessInstance, user_tasks: d
         if "excluded_person" in given.changed:
             row.excluded_person_id = fresh.excluded_person_id
         if "candidate_teams" in given.changed:
-            kept = {team.team_key: team for team in row.teams}
-            row.teams = [kept.get(key) or UserTaskTeam(team_key=key) for key in fresh.team_keys]
+            team_sets.offer_to(session, row, fresh.team_set)
         if "due" in given.changed and (rearm or row.due_at is None):
             row.due_at = fresh.due_at
         if "assignee" in given.changed and row.assignee_id is None:

@@ -19,6 +19,8 @@ function show(list) {
     top.indeterminate = taken > 0 && taken < under.length;
   }
   document.dispatchEvent(new CustomEvent("selection:changed", { detail: { list, chosen } }));
+  // What a list offers to do with the selected may come when there is something to do it with.
+  if (chosen.length) list.dispatchEvent(new CustomEvent("rowsselected"));
 }
 
 const partOf = (top, list) => (top.dataset.selectAll && list.querySelector(top.dataset.selectAll)) || list;

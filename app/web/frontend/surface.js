@@ -51,6 +51,8 @@ export function toast(words) {
 
 export function popOver() {
   document.addEventListener("toggle", (event) => { if (event.target.matches?.("details[data-pop]") && event.target.open) fit(event.target); }, true);
+  // What came into an open one may be larger than what it opened with.
+  document.addEventListener("htmx:after:swap", () => document.querySelectorAll("details[data-pop][open]").forEach(fit));
   window.addEventListener("resize", () => document.querySelectorAll("details[data-pop][open]").forEach(fit));
   const open = () => document.querySelectorAll("details[data-pop][open]");
   document.addEventListener("keydown", (event) => {
