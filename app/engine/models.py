@@ -177,8 +177,8 @@ class UserTask(Model):
         CheckConstraint(one_of("state", TaskState), name="state_known"),
         Index("ix_user_task_subject", "subject_kind", "subject_id", "state"),
         Index("ix_user_task_assignee", "assignee_id", "state"),
-        Index("ix_user_task_due", "state", "due_at"),
-        Index("ix_user_task_team_set", "state", "team_set", "candidate_role"),
+        # No index begins with the state: SQLite would take it for anything about open tasks, and go through them all.
+        Index("ix_user_task_team_set", "team_set", "state", "candidate_role"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

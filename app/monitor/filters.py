@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.engine.models import HistoryEntry, InstanceState, ProcessDefinition, ProcessInstance
+from app.escalations.around import about, subjects_around
 from app.escalations.models import Escalation
 from app.people.models import Person, Team
 from app.tickets import numbers, search
@@ -150,12 +151,9 @@ def _about_found(session: Session, text: str) -> ColumnElement[bool]:
     ids = session.scalars(select(Ticket.id).where(found).limit(FEW + 1)).all()
     if len(ids) > FEW:
         return _whose_ticket(found)
-    # Looked up by their subjects, as plain numbers.
-    entries = session.scalars(select(WorkEntry.id).where(WorkEntry.ticket_id.in_(ids))).all()
-    escalations = session.scalars(select(Escalation.id).where(Escalation.ticket_id.in_(ids))).all()
-    kind, key = ProcessInstance.subject_kind, ProcessInstance.subject_id
-    some = (("ticket", ids), ("work_entry", entries), ("escalation", escalations))
-    return or_(*(and_(kind == name, key.in_(keys)) for name, keys in some))
+    if not ids:
+        return false()
+    return about(ProcessInstance.subject_kind, ProcessInstance.subject_id, subjects_around(session, ids))
 
 
 def _whose_ticket(meets: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session, contains_eager, defer, joinedload
 
 from app.engine.models import ProcessInstance
 from app.engine.subject import Subject
+from app.escalations.around import about, subjects_around
 from app.escalations.models import Escalation
 from app.tickets.models import Ticket
 from app.worklog.models import WorkEntry
@@ -43,13 +44,7 @@ def related(session: Session, instance: ProcessInstance, ticket: Ticket | None) 
     kind, key = ProcessInstance.subject_kind, ProcessInstance.subject_id
     same = and_(kind == instance.subject_kind, key == instance.subject_id)
     if ticket is not None:
-        entries = select(WorkEntry.id).where(WorkEntry.ticket_id == ticket.id)
-        escalations = select(Escalation.id).where(Escalation.ticket_id == ticket.id)
-        same = or_(
-            and_(kind == "ticket", key == ticket.id),
-            and_(kind == "work_entry", key.in_(entries)),
-            and_(kind == "escalation", key.in_(escalations)),
-        )
+        same = about(kind, key, subjects_around(session, [ticket.id]))
     query = (
         select(ProcessInstance)
         .join(ProcessInstance.definition)

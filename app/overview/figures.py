@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
@@ -39,7 +40,7 @@ class Figures:
     """
 
     late: int = 0
-    late_by_kind: dict[ClockKind, int] = field(default_factory=dict)
+    late_by_kind: Mapping[ClockKind, int] = field(default_factory=dict)
     soon: int = 0
     soon_unassigned: int = 0
     unassigned: int = 0
@@ -53,16 +54,18 @@ class Figures:
 def figures(session: Session, reader: Person, scope: Scope, usages: list[Usage]) -> Figures:
     """Count all of them."""
     alerts = [usage for usage in usages if usage.is_alert]
-    late = scope.filters(late=True)
+    # As the lists behind them count: `late`, and what `soon_filters` says.
+    soon = soon_filters(reader, scope)
+    pressing = sla.pressing(session, soon.due_until or clock.now(), *conditions(session, reader, scope.filters()))
     stalled = stalled_filters(scope)
     number_stalled = instances.count(session, reader, stalled)
     unassigned = scope.filters(unassigned=True)
     number_unassigned = tickets.count(session, reader, unassigned)
     return Figures(
-        late=tickets.count(session, reader, late),
-        late_by_kind=sla.late_by_kind(session, *conditions(session, reader, late)),
-        soon=tickets.count(session, reader, soon_filters(reader, scope)),
-        soon_unassigned=tickets.count(session, reader, soon_filters(reader, scope, unassigned=True)),
+        late=pressing.late,
+        late_by_kind=pressing.late_by_kind,
+        soon=pressing.soon,
+        soon_unassigned=pressing.soon_unassigned,
         unassigned=number_unassigned,
         longest_wait=_longest_wait(session, reader, unassigned) if number_unassigned else None,
         stalled=number_stalled,
@@ -78,12 +81,10 @@ def stalled_filters(scope: Scope) -> InstanceFilters:
     return InstanceFilters(state="stalled", teams=tuple(team.key for team in scope.teams or ()), customer=customer)
 
 
-def soon_filters(reader: Person, scope: Scope, *, unassigned: bool = False) -> Filters:
+def soon_filters(reader: Person, scope: Scope) -> Filters:
     """Which requests will be late within the hour, as the address of the ticket list says it."""
     asked = changed({"due": "hour"}).filters(reader, None)
-    return scope.filters(
-        due_from=asked.due_from, due_until=asked.due_until, in_time=asked.in_time, unassigned=unassigned
-    )
+    return scope.filters(due_from=asked.due_from, due_until=asked.due_until, in_time=asked.in_time)
 
 
 def _longest_wait(session: Session, reader: Person, unassigned: Filters) -> int | None:

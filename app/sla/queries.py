@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from app import clock as desk_clock
@@ -70,15 +70,45 @@ def clocks_for(session: Session, ticket_ids: Iterable[int]) -> dict[int, dict[Cl
     }
 
 
-def late_by_kind(session: Session, *of: ColumnElement[bool]) -> dict[ClockKind, int]:
-    """How many running deadlines of tickets that meet some conditions have passed, by what they are for."""
-    found = (
-        select(SlaClock.kind, func.count())
-        .join(Ticket, Ticket.id == SlaClock.ticket_id)
-        .where(SlaClock.state == ClockState.RUNNING, SlaClock.due_at <= desk_clock.now(), *of)
-        .group_by(SlaClock.kind)
+@dataclass(frozen=True)
+class Pressing:
+    """How many tickets have a deadline that has passed, and how many are in time but have one that comes soon.
+
+    Args:
+        late_by_kind: the deadlines that have passed, by what they are for; a ticket may be late with both.
+        soon_unassigned: of those with one that comes soon, how many nobody has.
+    """
+
+    late: int
+    late_by_kind: Mapping[ClockKind, int]
+    soon: int
+    soon_unassigned: int
+
+
+def pressing(session: Session, until: datetime, *of: ColumnElement[bool]) -> Pressing:
+    """Count the tickets that meet some conditions by their running deadlines before a moment, in one query."""
+    now = desk_clock.now()
+    passed = {
+        kind: func.sum(case((and_(SlaClock.kind == kind, SlaClock.due_at < now), 1), else_=0)) for kind in ClockKind
+    }
+    each = (
+        select(Ticket.assignee_id, func.min(SlaClock.due_at).label("first"))
+        .add_columns(*(number.label(str(kind)) for kind, number in passed.items()))
+        .join(SlaClock, SlaClock.ticket_id == Ticket.id)
+        .where(SlaClock.state == ClockState.RUNNING, SlaClock.due_at < until, *of)
+        .group_by(Ticket.id)
+        .subquery()
     )
-    return {ClockKind(kind): number for kind, number in session.execute(found)}
+    soon = each.c.first >= now
+    counted = (
+        func.count(case((each.c.first < now, 1))),
+        func.count(case((soon, 1))),
+        func.count(case((and_(soon, each.c.assignee_id.is_(None)), 1))),
+        *(func.coalesce(func.sum(each.c[str(kind)]), 0) for kind in passed),
+    )
+    late, coming, unassigned, *by_kind = session.execute(select(*counted)).one()
+    numbers = {kind: int(number) for kind, number in zip(passed, by_kind, strict=True) if number}
+    return Pressing(late, numbers, coming, unassigned)
 
 
 def live_clocks_for(session: Session, ticket_ids: Iterable[int]) -> dict[int, list[ClockView]]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.engine.models import TaskState, UserTask
-from app.escalations.models import Escalation
+from app.escalations.around import about, subjects_around
 from app.people.models import Person
 from app.tasklist import queries, service, worklist
 from app.tasklist.address import WorkAddress
@@ -21,7 +21,6 @@ from app.tickets import queries as tickets
 from app.tickets import trail
 from app.tickets.models import Ticket
 from app.tickets.panels import Content, Slot, panel
-from app.worklog.models import WorkEntry
 
 
 @panel("work", slot=Slot.WORK, order=10)
@@ -57,14 +56,6 @@ def tickets_of_my_work(session: Session, person: Person, query: str) -> Sequence
 
 
 def _open_tasks_around(session: Session, ticket: Ticket) -> list[UserTask]:
-    entries = select(WorkEntry.id).where(WorkEntry.ticket_id == ticket.id)
-    asked = select(Escalation.id).where(Escalation.ticket_id == ticket.id)
-    found = select(UserTask).where(
-        UserTask.state == TaskState.OPEN,
-        or_(
-            (UserTask.subject_kind == "ticket") & (UserTask.subject_id == ticket.id),
-            (UserTask.subject_kind == "work_entry") & UserTask.subject_id.in_(entries),
-            (UserTask.subject_kind == "escalation") & UserTask.subject_id.in_(asked),
-        ),
-    )
+    around = about(UserTask.subject_kind, UserTask.subject_id, subjects_around(session, [ticket.id]))
+    found = select(UserTask).where(UserTask.state == TaskState.OPEN, around)
     return list(session.scalars(found.order_by(UserTask.id)))

@@ -165,8 +165,8 @@ def assigned_to(who: Standing) -> ColumnElement[bool]:
 def _ways_to(who: Standing) -> list[ColumnElement[bool]]:
     """Everything that makes somebody one of those an open task is meant for.
 
-    Each way is whole in itself: what the ways share stands in each, because a database that finds it once for all
-    looks through every open task, and otherwise finds each way along the index over state and teams.
+    Each way is whole in itself: what the ways share stands in each, so that a database finds each way along an index,
+    and does not look through every open task.
     """
     own_role = UserTask.candidate_role.in_(sorted(who.roles)) if who.roles else false()
     ways = [and_(UserTask.team_set == "", own_role)]

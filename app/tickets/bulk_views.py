@@ -42,7 +42,7 @@ def bulk_fields() -> str:
     return render_template("tickets/list/bulk_fields.html", choices=read_choices(db.session(), current_person()))
 
 
-@blueprint.post("/bulk/choose")
+@blueprint.post("/selected")
 def choose_bulk() -> ResponseReturnValue:
     """The same as a page, for the tickets that were selected: where no scripts run."""
     sent = request.form

@@ -57,7 +57,9 @@ def linked(session: Session, ticket: Ticket) -> Sequence[Ticket]:
 
 def chain(session: Session, ticket: Ticket) -> Sequence[Ticket]:
     """The closed ticket this one follows, and those that late replies to this one opened."""
-    around = or_(Ticket.previous_ticket_id == ticket.id, Ticket.id == ticket.previous_ticket_id)
+    around = Ticket.previous_ticket_id == ticket.id
+    if ticket.previous_ticket_id is not None:
+        around = or_(around, Ticket.id == ticket.previous_ticket_id)
     found = select(Ticket).where(around).options(joinedload(Ticket.state))
     return session.scalars(found.order_by(Ticket.id).limit(MOST_OF_A_TICKET)).all()
 

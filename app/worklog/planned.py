@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Subquery, case, func, select
+from sqlalchemy import ColumnElement, Subquery, func, select
 from sqlalchemy.orm import Session
 
+from app.sql import larger
 from app.tickets.counting import ACTIVE
 from app.tickets.filters import in_states_of
 from app.tickets.models import RequestType, Ticket
@@ -44,19 +45,17 @@ def left_to_do(session: Session, *of: ColumnElement[bool]) -> Subquery:
 
     `left` is what the estimate of the type has left after the work done so far, never below zero.
     """
-    is_open = in_states_of(session, *ACTIVE)
+    # Ticket by ticket: summed up for all of them at once, every work entry there ever was would be read.
     done = (
-        select(WorkEntry.ticket_id, func.sum(WorkEntry.minutes).label("minutes"))
-        .join(Ticket, Ticket.id == WorkEntry.ticket_id)
-        .where(*of, is_open, WorkEntry.state.not_in(NOT_COUNTING))
-        .group_by(WorkEntry.ticket_id)
-        .subquery()
+        select(func.coalesce(func.sum(WorkEntry.minutes), 0))
+        .where(WorkEntry.ticket_id == Ticket.id, WorkEntry.state.not_in(NOT_COUNTING))
+        .correlate(Ticket)
+        .scalar_subquery()
     )
-    left = func.coalesce(RequestType.estimated_minutes, 0) - func.coalesce(done.c.minutes, 0)
-    rest = case((left > 0, left), else_=0).label("left")
-    found = select(Ticket.id.label("ticket_id"), Ticket.assignee_id, Ticket.contract_id, rest)
+    left = larger(0, func.coalesce(RequestType.estimated_minutes, 0) - done).label("left")
+    found = select(Ticket.id.label("ticket_id"), Ticket.assignee_id, Ticket.contract_id, left)
     found = found.join(RequestType, RequestType.key == Ticket.type_key)
-    return found.outerjoin(done, done.c.ticket_id == Ticket.id).where(*of, is_open).subquery()
+    return found.where(*of, in_states_of(session, *ACTIVE)).subquery()
 
 
 def left_of_tickets(session: Session, ticket_ids: Collection[int]) -> dict[int, int]:

@@ -3,16 +3,21 @@
 import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import Connection, MetaData, Table, insert, inspect, select
+from sqlalchemy.orm import Session
 
 from app import create_app, migrating
 from app.config import Settings
 from app.db import db, standalone_engine
+from app.engine.models import TeamSet, UserTask
 from app.errors import Conflict
 
 
@@ -128,3 +133,49 @@ def test_a_sqlite_file_is_copied_before_it_is_migrated(one_migration: Settings) 
 
     copies = [each.name for each in one_migration.data.glob("*.before-*")]
     assert copies == (["suport.db.before-0002"] if one_migration.on_sqlite else [])
+
+
+def test_tasks_keep_the_teams_they_are_for(empty: Settings) -> None:
+    """Revision 0011 turns a row for each team of a task into the name of a set."""
+    teams_before = {1: ["support", "field"], 2: ["network"], 3: []}
+    engine = standalone_engine(empty.database_url)
+    with engine.begin() as connection:
+        _upgrade(connection, "0010")
+        tables = MetaData()
+        tables.reflect(connection)
+        _insert(connection, tables.tables["process_definition"], id=1, origin="shipped")
+        _insert(connection, tables.tables["process_instance"], id=1, definition_id=1, state="running")
+        for task_id, keys in teams_before.items():
+            about = {"instance_id": 1, "task_id": str(task_id), "uuid": str(task_id), "state": "open"}
+            _insert(connection, tables.tables["user_task"], id=task_id, candidate_role="", **about)
+            for key in keys:
+                _insert(connection, tables.tables["user_task_team"], user_task_id=task_id, team_key=key)
+
+    migrating.bring_up_to_date(empty)
+
+    with Session(engine) as session:
+        tasks = session.scalars(select(UserTask).order_by(UserTask.id)).all()
+        assert {task.id: task.team_keys for task in tasks} == {1: ["field", "support"], 2: ["network"], 3: []}
+        assert {task.candidate_role for task in tasks} == {None}
+        assert set(session.execute(select(TeamSet.name, TeamSet.team_key))) == {
+            ("field|support", "field"),
+            ("field|support", "support"),
+            ("network", "network"),
+        }
+    engine.dispose()
+
+
+def _upgrade(connection: Connection, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(migrating.FOLDER))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def _insert(connection: Connection, table: Table, **given: object) -> None:
+    """A row that holds what is given, and in every other column that needs a value anything of its type."""
+    anything: dict[type, object] = {
+        bool: False, int: 0, str: "", bytes: b"", object: {}, datetime: datetime(2026, 1, 1, tzinfo=UTC)
+    }  # fmt: skip
+    needed = {each.name: anything[each.type.python_type] for each in table.columns if not each.nullable}
+    connection.execute(insert(table).values({**needed, **given}))

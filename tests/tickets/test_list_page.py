@@ -148,13 +148,13 @@ def test_what_was_selected_is_changed_on_a_page_of_its_own_without_scripts(
     numbers = [desk.ticket(customer[0]) for _ in range(2)]
     sent = {"number": numbers, "seen": [f"{numbers[0]} 0 0", "S-1 0 0"], "query": f"customer={customer[1]}"}
 
-    page = agent.post("/tickets/bulk/choose", data=sent).text
+    page = agent.post("/tickets/selected", data=sent).text
     for number in numbers:
         assert f'name="number" value="{number}"' in page
     assert f'name="seen" value="{numbers[0]} 0 0"' in page
     assert "S-1 0 0" not in page
 
-    nothing = agent.post("/tickets/bulk/choose", data={"query": f"customer={customer[1]}"})
+    nothing = agent.post("/tickets/selected", data={"query": f"customer={customer[1]}"})
     assert nothing.headers["Location"] == f"/tickets/?customer={customer[1]}"
 
 

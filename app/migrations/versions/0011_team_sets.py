@@ -22,7 +22,8 @@ def upgrade() -> None:
     op.create_index("ix_team_set_team_key", "team_set", ["team_key"])
     op.add_column("user_task", sa.Column("team_set", sa.String(length=LONGEST), server_default="", nullable=False))
     _name_sets(op.get_bind())
-    op.create_index("ix_user_task_team_set", "user_task", ["state", "team_set", "candidate_role"])
+    op.create_index("ix_user_task_team_set", "user_task", ["team_set", "state", "candidate_role"])
+    op.drop_index("ix_user_task_due", "user_task")
     op.drop_table("user_task_team")
 
 
