@@ -1,11 +1,13 @@
-"""Functions that the two databases call differently."""
+"""What the two databases call differently, or are asked differently."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Integer
+from sqlalchemy import ARRAY, ColumnElement, Integer, any_, literal
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -22,3 +24,13 @@ class larger(FunctionElement[int]):  # noqa: N801  # functions of SQL are writte
 def _larger(element: larger, compiler: SQLCompiler, **how: Any) -> str:
     called = "max" if compiler.dialect.name == "sqlite" else "greatest"
     return f"{called}({compiler.process(element.clauses, **how)})"
+
+
+def among(session: Session, column: InstrumentedAttribute[int], numbers: Iterable[int]) -> ColumnElement[bool]:
+    """The condition that a column holds one of many numbers.
+
+    On PostgreSQL they are one parameter: its driver looks at a statement with more than fifty anew each time.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        return column.in_(list(numbers))
+    return column == any_(literal(list(numbers), ARRAY(Integer)))

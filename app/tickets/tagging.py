@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.errors import InvalidInput
 from app.live import touch
 from app.people.models import Person
+from app.sql import among
 from app.texts import gettext as _
 from app.tickets import search
 from app.tickets.conversation import add_system_line, storable
@@ -65,7 +66,7 @@ def tags_of(session: Session, ticket_ids: Iterable[int]) -> dict[int, list[str]]
         return {}
     found = select(TicketTag.ticket_id, Tag.name).join(Tag, Tag.id == TicketTag.tag_id)
     names: dict[int, list[str]] = {}
-    for ticket_id, name in session.execute(found.where(TicketTag.ticket_id.in_(wanted)).order_by(Tag.key)):
+    for ticket_id, name in session.execute(found.where(among(session, TicketTag.ticket_id, wanted)).order_by(Tag.key)):
         names.setdefault(ticket_id, []).append(name)
     return names
 
