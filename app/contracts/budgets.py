@@ -152,12 +152,12 @@ def is_among(session: Session, contract: Contract, only: ColumnElement[bool] | N
     return session.scalar(select(Contract.id).where(Contract.id == contract.id, only)) is not None
 
 
-def customers_with_contracts(session: Session, today: date) -> Sequence[Customer]:
-    """The customers whose contracts hold today, by name."""
+def customers_with_contracts(session: Session, today: date) -> dict[int, str]:
+    """The names of the customers whose contracts hold today, by id."""
     holding = select(Contract.customer_id).where(
         Contract.valid_from <= today, or_(Contract.valid_to.is_(None), Contract.valid_to >= today)
     )
-    return session.scalars(select(Customer).where(Customer.id.in_(holding)).order_by(Customer.name, Customer.id)).all()
+    return dict(session.execute(select(Customer.id, Customer.name).where(Customer.id.in_(holding))).all())
 
 
 def _of_period(contract: Contract, first: date, last: date) -> Iterable[ColumnElement[bool]]:

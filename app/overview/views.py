@@ -104,7 +104,7 @@ def trend(every_week: list[Week], weeks: int, kind: ClockKind) -> Trend:
 
 def customers(session: Session, scope: Scope) -> list[tuple[int, str]]:
     """The customers one can look at alone: those with a contract, and the chosen one."""
-    found = {each.id: each.name for each in contract_budgets.customers_with_contracts(session, today())}
+    found = contract_budgets.customers_with_contracts(session, today())
     if scope.customer is not None:
         found.setdefault(scope.customer.id, scope.customer.name)
     return sorted(found.items(), key=lambda customer: customer[1].casefold())

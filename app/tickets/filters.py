@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.people.models import Person, Team
+from app.reading import read_once
 from app.tickets import deadlines, search
 from app.tickets.list_models import Tag, TicketTag
 from app.tickets.models import Ticket, TicketState
@@ -79,8 +80,12 @@ def conditions(session: Session, person: Person, filters: Filters) -> list[Colum
 
 def in_states_of(session: Session, *categories: str) -> ColumnElement[bool]:
     """As `in_categories`, by the names of the states: the database then knows how few tickets are in them."""
-    keys = session.scalars(select(TicketState.key).where(TicketState.category.in_(categories)))
-    return Ticket.state_key.in_(keys.all())
+    return Ticket.state_key.in_(_states_of(session, categories))
+
+
+@read_once
+def _states_of(session: Session, categories: tuple[str, ...]) -> Sequence[str]:
+    return session.scalars(select(TicketState.key).where(TicketState.category.in_(categories))).all()
 
 
 def in_categories(*categories: str) -> ColumnElement[bool]:
