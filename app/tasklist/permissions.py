@@ -174,13 +174,15 @@ def _ways_to(who: Standing) -> list[ColumnElement[bool]]:
         ways.append(UserTask.team_set.in_(sorted(who.led_sets)))
     if who.own_sets:
         ways.append(and_(UserTask.team_set.in_(sorted(who.own_sets)), or_(UserTask.candidate_role.is_(None), own_role)))
+    # Plainly, for the index; where it is neither true nor false, the way is none.
+    approval = UserTask.candidate_role.in_(sorted(APPROVING))
     nobody = sorted(name for name, only in who.unapproved if only is None)
     if nobody:
-        ways.append(and_(UserTask.team_set.in_(nobody), for_approval()))
+        ways.append(and_(UserTask.team_set.in_(nobody), approval))
     own = sorted((name, only) for name, only in who.unapproved if only is not None)
     if own:
         theirs = or_(*(and_(UserTask.team_set == name, UserTask.excluded_person_id == only) for name, only in own))
-        ways.append(and_(UserTask.team_set.in_([name for name, _only in own]), for_approval(), theirs))
+        ways.append(and_(UserTask.team_set.in_([name for name, _only in own]), approval, theirs))
     return [and_(_is_open(), _is_not_barred(who), way) for way in ways]
 
 

@@ -71,7 +71,10 @@ def index() -> ResponseReturnValue:
         # Forms send their empty fields too; an address that people share has nothing that means nothing.
         return redirect(_link_to(address, place))
     filters, customer_id = filters_of(session, person, address)
-    page = queries.page(session, person, filters, place.after, before=place.before, sort=address.sort)
+    page = queries.page(
+        session, person, filters, place.after, before=place.before, sort=address.sort,
+        with_requesters="requester" in address.columns,
+    )  # fmt: skip
     if place.after and not page.tickets:
         # What stood there is gone: the list ends sooner now.
         return redirect(link(address, view=place.view, before=END))

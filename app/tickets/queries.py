@@ -63,15 +63,15 @@ LISTED = (
     joinedload(Ticket.team),
     joinedload(Ticket.assignee),
 )
-# The same for many tickets: of people, teams and companies only what a row says of them.
+# For many tickets: of people, teams and companies only what a row says of them; who asked, few lists say.
 IN_ROWS = (
     joinedload(Ticket.state).load_only(TicketState.labels, TicketState.category, TicketState.position),
     joinedload(Ticket.type).load_only(RequestType.labels),
     joinedload(Ticket.customer).load_only(Customer.name),
-    joinedload(Ticket.requester).load_only(Person.name, Person.email),
     joinedload(Ticket.team).load_only(Team.key, Team.name),
     joinedload(Ticket.assignee).load_only(Person.name, Person.email),
 )
+REQUESTERS = joinedload(Ticket.requester).load_only(Person.name, Person.email)
 
 
 def get(session: Session, ticket_id: int, *, seen_by: Person | None = None) -> Ticket:
@@ -134,6 +134,7 @@ def page(
     *,
     before: str | None = None,
     sort: str = paging.NEWEST_CHANGE_FIRST,
+    with_requesters: bool = False,
 ) -> Page:
     """A page of the tickets somebody may see, newest change first unless sorted, with all a list shows.
 
@@ -141,6 +142,7 @@ def page(
         cursor: begin after this place (`next_cursor` of another page).
         before: end before this place (`previous_cursor`).
         sort: one of `paging.SORTS`, with a minus in front for the other direction.
+        with_requesters: the list also says who asked.
 
     Raises:
         InvalidInput: the cursor is not one of ours.
@@ -150,7 +152,7 @@ def page(
         person,
         filters or Filters(),
         visible=visible_to(person),
-        options=IN_ROWS,
+        options=(*IN_ROWS, REQUESTERS) if with_requesters else IN_ROWS,
         sort=sort,
         after=cursor,
         before=before,

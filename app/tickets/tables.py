@@ -37,7 +37,9 @@ def rows(session: Session, reader: Person, filters: Filters, sort: str, keys: Se
     """The rows of a list, in its order, read page by page."""
     columns, cursor = columns_of(keys), None
     while True:
-        page = queries.page(session, reader, filters, cursor, CHUNK, sort=sort)
+        page = queries.page(
+            session, reader, filters, cursor, CHUNK, sort=sort, with_requesters="requester" in keys
+        )  # fmt: skip
         more = extras(session, page.tickets, reader, keys)
         yield from ([column.value(ticket, more) for column in columns] for ticket in page.tickets)
         cursor = page.next_cursor
