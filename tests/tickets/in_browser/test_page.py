@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 from sqlalchemy.orm import Session
@@ -47,6 +49,25 @@ def test_the_form_is_one_line_until_one_writes_and_folds_back_only_when_nothing_
     expect(line).to_be_hidden()
     page.keyboard.press("Escape")
     expect(reply).to_be_visible()
+
+
+def test_on_a_laptop_the_conversation_keeps_room_while_one_writes(page: Page, number: str) -> None:
+    page.set_viewport_size(LAPTOP)
+    page.goto(f"/tickets/{number}")
+    before = page.locator(".s-clocks").bounding_box()
+
+    page.keyboard.press("r")
+
+    expect(page.locator("#work")).to_have_class(re.compile("is-open"))
+    while_writing = page.locator(".s-clocks").bounding_box()
+    assert before is not None
+    assert while_writing is not None
+    assert while_writing["height"] < before["height"] * 0.7
+    assert page.evaluate("document.getElementById('talk').clientHeight") >= 200
+    # The deadlines are still said, and why.
+    expect(page.locator(".s-clock").first).to_contain_text("Reply due")
+    page.locator(".s-why summary").first.click()
+    expect(page.locator(".s-why .s-pop").first).to_be_in_viewport()
 
 
 def test_a_note_is_added_and_the_page_stays_with_what_else_was_typed(page: Page, number: str) -> None:
