@@ -22,7 +22,7 @@ from app.monitor.blueprint import blueprint
 from app.people.current import current_person
 from app.people.queries import teams
 from app.sla import queries as sla
-from app.web.diagrams import diagram_of, in_language, process_name, process_names, words_of
+from app.web.diagrams import diagram_of, in_language, process_name, process_names, size_of, words_of
 from app.web.language import reader_language
 
 __all__ = ["blueprint", "list_views"]
@@ -158,7 +158,8 @@ def _page(instance_id: int, action: str = "", problem: InvalidInput | Conflict |
         + [step.by_id for step in kept]
         + [instance.suspended_by_id],
     )
-    words = words_of(diagram_of(session, instance.definition))
+    drawn = diagram_of(session, instance.definition)
+    words = words_of(drawn)
     return render_template(
         "monitor/show.html",
         instance=instance,
@@ -183,6 +184,7 @@ def _page(instance_id: int, action: str = "", problem: InvalidInput | Conflict |
         elapsed=queries.elapsed_minutes(instance, clock.now()),
         worked=queries.working_minutes(session, instance, ticket),
         words=words,
+        size=size_of(drawn),
         outcomes=outcomes.labels(session, instance.definition, words),
         action=action,
         problem=problem,

@@ -22,7 +22,9 @@ from app.texts import translated
 
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
-
+BPMNDI = "{http://www.omg.org/spec/BPMN/20100524/DI}"
+DC = "{http://www.omg.org/spec/DD/20100524/DC}"
+DI = "{http://www.omg.org/spec/DD/20100524/DI}"
 
 # The operations that tell colleagues, and whom each of them tells; None where its parameter says it.
 _TELLING = {"notify.staff": None, "notify.team": ("team",), "notify.managers": ("managers",)}
@@ -166,6 +168,23 @@ def words_of(diagram: str) -> Words:
             followers[source] = (*followers.get(source, ()), str(element.get("targetRef")))
     crossroads = frozenset(str(gateway.get("id")) for gateway in root.iter(f"{BPMN}eventBasedGateway"))
     return Words(names, caught, followers, forms, _alarms(root, followers), crossroads)
+
+
+@lru_cache(maxsize=128)
+def size_of(diagram: str) -> tuple[int, int]:
+    """How wide and how high the drawing is, in the diagram's own units; zero when nothing is drawn.
+
+    A page keeps the room for it, so that nothing moves when it appears.
+    """
+    drawn = next(xml.parse(diagram.encode()).iter(f"{BPMNDI}BPMNDiagram"), None)
+    across, down = [], []
+    for box in drawn.iter(f"{DC}Bounds", f"{DI}waypoint") if drawn is not None else ():
+        x, y, width, height = (float(box.get(name) or 0) for name in ("x", "y", "width", "height"))
+        across += [x, x + width]
+        down += [y, y + height]
+    if not across:
+        return 0, 0
+    return round(max(across) - min(across)), round(max(down) - min(down))
 
 
 def process_name(session: Session, definition: ProcessDefinition, language: str) -> str:

@@ -29,8 +29,6 @@ def init(app: Flask) -> None:
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # comes with the extension
         gettext=lambda text: _catalogue().ugettext(text),
         ngettext=lambda one, many, number: _catalogue().ungettext(one, many, number),
-        # A language may say one text in two ways, to colleagues and to customers say.
-        pgettext=lambda context, text: _catalogue().upgettext(context, text),
         newstyle=True,
     )
     app.jinja_env.globals["_"] = _text

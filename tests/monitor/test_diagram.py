@@ -58,6 +58,22 @@ def test_the_token_stands_where_the_instance_waits(desk: Pages, page: Page) -> N
     expect(page.locator('[data-element-id="log_work"].is-done')).to_have_count(0)
 
 
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_nothing_moves_when_the_diagram_appears(desk: Pages, page: Page, size: ViewportSize) -> None:
+    page.set_viewport_size(size)
+    page.add_init_script(
+        "window.moved = []; new PerformanceObserver((list) => { for (const each of list.getEntries())"
+        " if (!each.hadRecentInput) moved.push(each.value); }).observe({ type: 'layout-shift', buffered: true });"
+    )
+
+    open_instance(desk, page)
+    room = page.locator("#diagram").bounding_box()
+
+    assert room is not None
+    assert room["height"] >= 300
+    assert sum(page.evaluate("window.moved")) < 0.001
+
+
 def test_the_watermark_stays_whole_and_uncovered(desk: Pages, page: Page) -> None:
     """The licence of the viewer asks for it."""
     open_instance(desk, page)

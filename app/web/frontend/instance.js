@@ -144,15 +144,6 @@ function connectKeys(host, viewer, state) {
   });
 }
 
-/** As high as the whole diagram is at the full width, within what a page can bear; `diagram.css` has the limits. */
-function setHeight(host, viewer) {
-  if (!host.classList.contains("is-fitted")) return;
-  const inner = viewer.get("canvas").viewbox().inner;
-  const zoom = Math.min(1, (host.clientWidth - 60) / inner.width);
-  host.style.setProperty("--s-diagram-height", `${Math.round(inner.height * zoom + 56)}px`);
-  viewer.get("canvas").resized();
-}
-
 /** Somebody did something: the marks are drawn anew, and what the reader looks at stays where it is. */
 function keepCurrent(host, viewer, state) {
   document.addEventListener("live:looked", async ({ detail }) => {
@@ -193,7 +184,6 @@ async function show(host) {
     });
     await viewer.importXML(drawing.xml);
     drawMarks(viewer, drawing, host.dataset.sprite);
-    setHeight(host, viewer);
     open(viewer, drawing.focus);
     connectButtons(host, viewer, state);
     connectKeys(host, viewer, state);
@@ -204,7 +194,6 @@ async function show(host) {
       // Its own height follows its width; only another width is another view.
       if (host.clientWidth === width) return;
       width = host.clientWidth;
-      setHeight(host, viewer);
       open(viewer, state.focus);
     }).observe(host);
     host.dataset.drawn = "yes";
