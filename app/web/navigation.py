@@ -61,6 +61,8 @@ PLACES = (
 
 # The bell is no place, but counts with them.
 BELL = "notices"
+# What else the frame of a colleague's page shows.
+ELSEWHERE = ("timers",)
 
 
 def places() -> list[tuple[Place, Count]]:
@@ -88,7 +90,12 @@ def count_unread(_session: Session, _reader: Person) -> Counted:
 
 def unread_notices() -> int:
     """How many notices the reader has not read yet."""
-    return _counted()[BELL].number
+    return number_at(BELL)
+
+
+def number_at(key: str) -> int:
+    """How much there is at a place, or of something else that every page of the reader shows."""
+    return _counted().get(key, Count()).number
 
 
 def _open_to_reader() -> list[Place]:
@@ -100,7 +107,7 @@ def _counted() -> Mapping[str, Count]:
     if "counted" not in g:
         reader = current_person()
         # The portal has a bell and no rail.
-        keys = [BELL, *(place.key for place in _open_to_reader() if reader.is_staff)]
+        keys = [BELL, *ELSEWHERE, *(place.key for place in _open_to_reader())] if reader.is_staff else [BELL]
         g.counted = counts_at(db.session(), reader, keys)
     counted: Mapping[str, Count] = g.counted
     return counted

@@ -7,11 +7,18 @@ from dataclasses import dataclass
 
 from flask import Flask, g
 from flask_login import current_user
+from sqlalchemy.orm import Session
 
 from app import clock
 from app.db import db
+from app.people.models import Person
 from app.web.access import may_open
+from app.web.counts import Counted, counts
+from app.web.navigation import number_at
 from app.worklog import timers
+
+# The timers are no place of the rail, but are counted with them.
+KEY = "timers"
 
 
 @dataclass(frozen=True)
@@ -24,10 +31,16 @@ class Shown:
     since_ms: int
 
 
+@counts(KEY)
+def count_timers(_session: Session, _reader: Person) -> Counted:
+    """How many timers the reader has."""
+    return timers.TIMERS
+
+
 def my_timers() -> Sequence[Shown]:
     """The reader's timers, the one that runs first; asked once per page."""
     if "my_timers" not in g:
-        g.my_timers = _read() if may_open("worklog.start_timer") else []
+        g.my_timers = _read() if may_open("worklog.start_timer") and number_at(KEY) else []
     found: Sequence[Shown] = g.my_timers
     return found
 

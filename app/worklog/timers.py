@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import Integer, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
@@ -177,6 +177,10 @@ def running_of(session: Session, person: Person) -> WorkTimer | None:
     """The timer of somebody's that runs."""
     found = select(WorkTimer).where(WorkTimer.person_id == person.id, WorkTimer.running_since.is_not(None))
     return session.scalar(found.options(joinedload(WorkTimer.ticket)))
+
+
+# How many timers the reader has: mostly none, and then nobody needs to read them.
+TIMERS = select(func.count().label("number")).where(WorkTimer.person_id == bindparam("reader_id", None, type_=Integer))
 
 
 def all_of(session: Session, person: Person, *, most: int = MOST_SHOWN) -> Sequence[WorkTimer]:
