@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Integer, bindparam, func, select
+from sqlalchemy import Integer, bindparam, func, literal, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
@@ -16,9 +16,13 @@ from app.tickets.models import Ticket
 PAGE_SIZE = 30
 # What the column holds: an address with a larger number in it must not reach the database.
 LARGEST_ID = 2**31 - 1
-# How many notices the reader has not read yet.
-UNREAD = select(func.count().label("number")).where(
-    Notification.person_id == bindparam("reader_id", None, type_=Integer), Notification.read_at.is_(None)
+# How many notices the reader has not read yet, counted no further than one more than anybody wants to know.
+MOST_COUNTED = 999
+UNREAD = select(func.count().label("number")).select_from(
+    select(Notification.id)
+    .where(Notification.person_id == bindparam("reader_id", None, type_=Integer), Notification.read_at.is_(None))
+    .limit(literal(MOST_COUNTED + 1, literal_execute=True))
+    .subquery()
 )
 
 
