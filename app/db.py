@@ -41,6 +41,10 @@ SQLITE_LOOK_AGAIN_SECONDS = (0.001, 0.003)
 POSTGRESQL_LOCK_TIMEOUT_MS = 10_000
 POSTGRESQL_IDLE_TIMEOUT_MS = 120_000
 
+# So many statements a connection keeps ready. Its driver's own 100 are less than the pages of a desk ask in turns: each
+# would be forgotten before it is known again, and planned anew every time.
+POSTGRESQL_STATEMENTS = 500
+
 _POSTGRESQL_PATIENCE = (
     f"-c lock_timeout={POSTGRESQL_LOCK_TIMEOUT_MS} -c idle_in_transaction_session_timeout={POSTGRESQL_IDLE_TIMEOUT_MS}"
 )
@@ -156,6 +160,7 @@ def _prepare(connection: Any, _record: object) -> None:
     """The driver must not open transactions behind our back; `_begin` says how each one starts."""
     if "sqlite" not in type(connection).__module__:
         connection.autocommit = True
+        connection.prepared_max = POSTGRESQL_STATEMENTS
         return
     connection.isolation_level = None
     for pragma in (
