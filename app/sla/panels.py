@@ -73,11 +73,11 @@ def resolution(session: Session, ticket: Ticket, reader: Person) -> Content:
 
 
 @list_column("deadline", "sla/cell.html")
-def deadlines(session: Session, tickets: Sequence[Ticket], reader: Person) -> Mapping[int, Mapping[str, Any]]:
+def deadlines(session: Session, ticket_ids: Sequence[int], reader: Person) -> Mapping[int, Mapping[str, Any]]:
     """The deadline of each ticket that comes first."""
     zone, now = ZoneInfo(reader.zone), clock.now()
     found: dict[int, Mapping[str, Any]] = {}
-    for ticket_id, live in queries.live_clocks_for(session, [ticket.id for ticket in tickets]).items():
+    for ticket_id, live in queries.live_clocks_for(session, ticket_ids).items():
         first = first_chip(live, now, zone)
         if first is not None:
             found[ticket_id] = {"chip": first}

@@ -76,9 +76,8 @@ NUMBER = Column("number", _("Number"), lambda ticket, _more: ticket.number)
 SUBJECT = Column("subject", _("Subject"), lambda ticket, _more: ticket.subject)
 
 
-def extras(session: Session, tickets: Sequence[Ticket], reader: Person, keys: Sequence[str]) -> Extras:
-    """What the columns with these keys need of these tickets, in at most a query for each."""
-    ids = [ticket.id for ticket in tickets]
+def extras(session: Session, ids: Sequence[int], reader: Person, keys: Sequence[str]) -> Extras:
+    """What the columns with these keys need of tickets with these ids, in at most a query for each."""
     return Extras(
         language=str(reader.language),
         tags=tagging.tags_of(session, ids) if "tags" in keys else {},

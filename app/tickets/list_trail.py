@@ -22,7 +22,7 @@ def tickets_of_list(session: Session, person: Person, query: str) -> Sequence[in
     filters, _customer_id = filters_of(session, person, address)
     after, before = (place.get(name, [None])[0] for name in ("after", "before"))
     try:
-        page = queries.page(
+        page = queries.rows(
             session, person, filters, after, trail.MOST_TICKETS, before=before, sort=address.sort
         )  # fmt: skip
     except InvalidInput:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import tempfile
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 from zoneinfo import ZoneInfo
 
-from flask import redirect, render_template, request, send_file, url_for
+from flask import g, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal, lazy_gettext
 from flask_babel import gettext as _
@@ -28,6 +28,8 @@ from app.tickets.list_choices import CATEGORIES, DUE, OPENED, QUICK, chips, read
 from app.tickets.list_models import SavedView
 from app.tickets.paging import END
 
+# What stands in the query of an address as it is.
+PLAIN = "!$'()*,/:;?@"
 # In an address, besides what is listed and how: the view that was opened, and the page.
 PLACES = ("view", "after", "before")
 # So many are counted; of a longer list it is said that it has more.
@@ -71,13 +73,14 @@ def index() -> ResponseReturnValue:
         # Forms send their empty fields too; an address that people share has nothing that means nothing.
         return redirect(_link_to(address, place))
     filters, customer_id = filters_of(session, person, address)
-    page = queries.page(
+    page = queries.rows(
         session, person, filters, place.after, before=place.before, sort=address.sort,
         with_requesters="requester" in address.columns,
     )  # fmt: skip
     if place.after and not page.tickets:
         # What stood there is gone: the list ends sooner now.
         return redirect(link(address, view=place.view, before=END))
+    ids = [row.id for row in page.tickets]
     views = saved_views.visible(session, person)
     view = next((each for each in views if str(each.id) == place.view), None)
     return render_template(
@@ -90,9 +93,9 @@ def index() -> ResponseReturnValue:
         here=_link_to(address, place).partition("?")[2],
         columns=[COLUMNS[key] for key in address.columns],
         every_column=COLUMNS.values(),
-        cells=panels.columns(session, page.tickets, person, address.columns),
-        more=extras(session, page.tickets, person, ["tags"]),
-        found=snippets.snippets(session, page.tickets, address.text) if address.text else {},
+        cells=panels.columns(session, ids, person, address.columns),
+        more=extras(session, ids, person, ["tags"]),
+        found=snippets.snippets(session, ids, address.text) if address.text else {},
         chips=chips(session, person, address, customer_id),
         quick=QUICK,
         sort_words=SORT_WORDS,
@@ -156,11 +159,12 @@ def link(
 ) -> str:
     """The address of a list, of one of its pages, or of what a saved view became."""
     view_id = view.id if isinstance(view, SavedView) else view
-    place = {"view": view_id or None, "after": after or None, "before": before or None}
-    wanted: dict[str, list[str]] = {}
-    for name, value in address.pairs:
-        wanted.setdefault(name, []).append(value)
-    return url_for("tickets.index", **wanted, **place)  # type: ignore[arg-type]  # Flask takes any number of values
+    place = [(name, str(value)) for name, value in (("view", view_id), ("after", after), ("before", before)) if value]
+    pairs = [*address.pairs, *place]
+    # A page has twenty of them: Flask would look for the way to the same list each time.
+    if "list_address" not in g:
+        g.list_address = url_for("tickets.index")
+    return f"{g.list_address}?{urlencode(pairs, safe=PLAIN)}" if pairs else str(g.list_address)
 
 
 @dataclass(frozen=True)

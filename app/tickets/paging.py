@@ -13,10 +13,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, FromClause, Select, literal, select, tuple_
-from sqlalchemy.orm import Session, defer
+from sqlalchemy.orm import Session
 
 from app.contracts.models import Customer
 from app.errors import InvalidInput
@@ -25,6 +25,8 @@ from app.texts import gettext as _
 from app.tickets import deadlines
 from app.tickets.filters import Filters, conditions
 from app.tickets.models import Priority, Ticket, TicketState
+
+T = TypeVar("T")
 
 # The orders a list may have; a minus in front turns one round.
 SORTS: Final = ("updated", "opened", "due", "priority", "state", "customer", "waiting")
@@ -35,10 +37,10 @@ _PRESSING = (Priority.URGENT, Priority.HIGH, Priority.NORMAL, Priority.LOW)
 
 
 @dataclass(frozen=True)
-class Page:
+class Page(Generic[T]):
     """A piece of a list; the cursors ask for what follows and what comes before, None where the list ends."""
 
-    tickets: list[Ticket] = field(default_factory=list)
+    tickets: list[T] = field(default_factory=list)
     next_cursor: str | None = None
     previous_cursor: str | None = None
 
@@ -72,13 +74,16 @@ def read_page(
     filters: Filters,
     *,
     visible: ColumnElement[bool],
-    options: Sequence[Any],
+    shown: Select[*tuple[Any, ...]],
     sort: str,
     after: str | None,
     before: str | None,
     size: int,
-) -> Page:
+) -> Page[Any]:
     """A page of a list.
+
+    Args:
+        shown: reads what is shown of tickets: of `Ticket` alone the page has tickets, of columns it has rows.
 
     Raises:
         InvalidInput: the cursor is not one of ours, or belongs to another order.
@@ -90,52 +95,64 @@ def read_page(
     cursor = _read(asked, sort, len(groups)) if asked and asked != END else None
     backwards = bool(before) and not after
     wanted = [visible, *conditions(session, person, filters)]
-    rows = _rows(session, wanted, [*options, defer(Ticket.search_text)], groups, cursor, backwards, size + 1)
+    rows = _rows(session, wanted, shown, groups, cursor, backwards, size + 1)
     if backwards and len(rows) < size and before != END:
         # What stood before is gone or is not a whole page: the first page is, and has no page before it.
         return read_page(
             session, person, filters,
-            visible=visible, options=options, sort=sort, after=None, before=None, size=size,
+            visible=visible, shown=shown, sort=sort, after=None, before=None, size=size,
         )  # fmt: skip
     more, rows = len(rows) > size, rows[:size]
     if backwards:
         rows.reverse()
     return Page(
-        [row[0] for row in rows],
+        [row.shown for row in rows],
         _write(sort, rows[-1]) if rows and (cursor is not None if backwards else more) else None,
         _write(sort, rows[0]) if rows and (more if backwards else cursor is not None) else None,
     )
 
 
-Row = tuple[Ticket, Any, int]
+@dataclass(frozen=True)
+class _Found:
+    """What is shown of a ticket, and where it stands in the list."""
+
+    shown: Any
+    value: Any
+    ticket_id: int
+    group: int
 
 
 def _rows(
     session: Session,
     wanted: Sequence[ColumnElement[bool]],
-    options: Sequence[Any],
+    shown: Select[*tuple[Any, ...]],
     groups: list[Group],
     cursor: Cursor | None,
     backwards: bool,
     most: int,
-) -> list[Row]:
-    rows: list[Row] = []
+) -> list[_Found]:
+    rows: list[_Found] = []
     order = range(len(groups))
     for number in reversed(order) if backwards else order:
         if cursor is not None and (number > cursor.group if backwards else number < cursor.group):
             continue
         group = groups[number].turned() if backwards else groups[number]
         starts = cursor if cursor is not None and number == cursor.group else None
-        found = _read_group(wanted, options, group, starts, most - len(rows))
-        rows += [(ticket, value, number) for ticket, value in session.execute(found).unique()]
+        found = session.execute(_read_group(wanted, shown, group, starts, most - len(rows))).all()
+        # A ticket, its place and its number; of columns, the row itself is shown.
+        rows += [_Found(row[0] if len(row) == 3 else row, row[-2], row[-1], number) for row in found]
         if len(rows) >= most:
             break
     return rows
 
 
 def _read_group(
-    wanted: Sequence[ColumnElement[bool]], options: Sequence[Any], group: Group, cursor: Cursor | None, most: int
-) -> Select[Any]:
+    wanted: Sequence[ColumnElement[bool]],
+    shown: Select[*tuple[Any, ...]],
+    group: Group,
+    cursor: Cursor | None,
+    most: int,
+) -> Select[*tuple[Any, ...]]:
     """The rows of a group after a place.
 
     Which they are is found by ids alone. Where the database has to sort, it sorts nothing else, and what a list shows
@@ -152,8 +169,8 @@ def _read_group(
     # A number in the text of the statement: what PostgreSQL plans for any number it does not keep, but plans each time.
     size = literal(most, literal_execute=True)
     page = _in_order(found, group.column, Ticket.id, group.descending).limit(size).subquery()
-    shown = select(Ticket, page.c.place).join(page, page.c.id == Ticket.id).options(*options)
-    return _in_order(shown, page.c.place, page.c.id, group.descending)
+    whole = shown.add_columns(page.c.place, page.c.id.label("ticket_id")).join(page, page.c.id == Ticket.id)
+    return _in_order(whole, page.c.place, page.c.id, group.descending)
 
 
 def _in_order(found: Select[Any], place: Any, ticket_id: Any, descending: bool) -> Select[Any]:
@@ -187,10 +204,10 @@ def _groups(session: Session, sort: str) -> list[Group]:
     return [Group(Ticket.id if key == "opened" else Ticket.updated_at, descending)]
 
 
-def _write(sort: str, row: Row) -> str:
-    ticket, value, group = row
-    plain = value.isoformat() if isinstance(value, datetime) else value
-    return base64.urlsafe_b64encode(json.dumps([sort, group, plain, ticket.id]).encode()).decode().rstrip("=")
+def _write(sort: str, row: _Found) -> str:
+    plain = row.value.isoformat() if isinstance(row.value, datetime) else row.value
+    place = [sort, row.group, plain, row.ticket_id]
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
 
 
 def _read(cursor: str, sort: str, groups: int) -> Cursor:

@@ -39,7 +39,7 @@ class Content:
 
 
 Draw = Callable[[Session, Ticket, Person], "Content | None"]
-Column = Callable[[Session, Sequence[Ticket], Person], Mapping[int, Mapping[str, Any]]]
+Column = Callable[[Session, Sequence[int], Person], Mapping[int, Mapping[str, Any]]]
 # Of the messages with these ids: what a feature has to show below them, by message id.
 Attachments = Callable[[Session, Sequence[int]], Mapping[int, Sequence[Any]]]
 Below = Callable[[Session, Sequence[int]], Mapping[int, Content]]
@@ -117,11 +117,11 @@ def drawn(session: Session, ticket: Ticket, reader: Person) -> dict[Slot, list[t
 
 
 def columns(
-    session: Session, tickets: Sequence[Ticket], reader: Person, keys: Collection[str]
+    session: Session, ticket_ids: Sequence[int], reader: Person, keys: Collection[str]
 ) -> dict[str, tuple[str, Mapping[int, Mapping[str, Any]]]]:
     """Those of the columns that features add to a list of tickets: template and values by ticket id, by key."""
     chosen = {key: found for key, found in _columns.items() if key in keys}
-    return {key: (template, column(session, tickets, reader)) for key, (template, column) in chosen.items()}
+    return {key: (template, column(session, ticket_ids, reader)) for key, (template, column) in chosen.items()}
 
 
 def attachments_of(session: Session, message_ids: Sequence[int]) -> dict[int, list[Any]]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.tickets.models import Message, MessageKind, Ticket
+from app.tickets.models import Message, MessageKind
 from app.tickets.search import LONGEST_WORD, Wanted, normalized, wanted_words
 
 # A page of tickets may have very long conversations: so much of them is looked through.
@@ -23,17 +23,17 @@ Pieces = list[tuple[str, bool]]
 _WORD = re.compile(r"[^\W_]+")
 
 
-def snippets(session: Session, tickets: Sequence[Ticket], written: str) -> dict[int, Pieces]:
+def snippets(session: Session, ticket_ids: Sequence[int], written: str) -> dict[int, Pieces]:
     """A piece of the newest message that has most of the words, by ticket id, in one query.
 
     Tickets found by their subject or their people only have none.
     """
     wanted = wanted_words(written)
-    if not wanted or not tickets:
+    if not wanted or not ticket_ids:
         return {}
     found = (
         select(Message.ticket_id, func.substr(Message.text, 1, MOST_CHARACTERS))
-        .where(Message.ticket_id.in_([each.id for each in tickets]), Message.kind != MessageKind.SYSTEM)
+        .where(Message.ticket_id.in_(ticket_ids), Message.kind != MessageKind.SYSTEM)
         .order_by(Message.id.desc())
         .limit(MOST_MESSAGES)
     )

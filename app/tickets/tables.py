@@ -40,7 +40,7 @@ def rows(session: Session, reader: Person, filters: Filters, sort: str, keys: Se
         page = queries.page(
             session, reader, filters, cursor, CHUNK, sort=sort, with_requesters="requester" in keys
         )  # fmt: skip
-        more = extras(session, page.tickets, reader, keys)
+        more = extras(session, [ticket.id for ticket in page.tickets], reader, keys)
         yield from ([column.value(ticket, more) for column in columns] for ticket in page.tickets)
         cursor = page.next_cursor
         if cursor is None:

@@ -181,7 +181,7 @@ def test_pages_lead_on_back_to_the_first_and_to_the_last(
     desk: Pages, agent: FlaskClient, customer: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     numbers = [desk.ticket(customer[0], f"Page {each}") for each in range(5)][::-1]
-    monkeypatch.setattr(queries.page, "__defaults__", (None, None, 2))
+    monkeypatch.setattr(queries.rows, "__defaults__", (None, 2))
     place = f"/tickets/?customer={customer[1]}"
 
     first = agent.get(place).text

@@ -55,14 +55,14 @@ def reader(either_desk: Pages) -> int:
     return either_desk.staff(Role.AGENT)
 
 
-Read = Callable[..., queries.Page]
+Read = Callable[..., queries.Page[Ticket]]
 
 
 @pytest.fixture
 def read(desk: Pages, customer_id: int, reader: int) -> Read:
     """Read a page: `read("due", after=cursor)`."""
 
-    def page(sort: str, after: str | None = None, before: str | None = None, size: int = SIZE) -> queries.Page:
+    def page(sort: str, after: str | None = None, before: str | None = None, size: int = SIZE) -> queries.Page[Ticket]:
         return desk.write(
             lambda session: queries.page(
                 session, session.get_one(Person, reader), queries.Filters(customer_id=customer_id), after,
@@ -73,7 +73,7 @@ def read(desk: Pages, customer_id: int, reader: int) -> Read:
     return page
 
 
-def ids(page: queries.Page) -> list[int]:
+def ids(page: queries.Page[Ticket]) -> list[int]:
     return [ticket.id for ticket in page.tickets]
 
 

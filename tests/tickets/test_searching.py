@@ -176,7 +176,7 @@ def test_words_written_anew_are_the_same(desk: Pages, numbers: dict[str, str], a
 def test_a_snippet_shows_where_the_words_are(desk: Pages, numbers: dict[str, str]) -> None:
     def pieces(session: Session) -> snippets.Pieces:
         ticket = ticket_of(session, numbers["printer"])
-        return snippets.snippets(session, [ticket], "toner lexmark")[ticket.id]
+        return snippets.snippets(session, [ticket.id], "toner lexmark")[ticket.id]
 
     assert [piece for piece, is_hit in desk.write(pieces) if is_hit] == ["tonerul", "Lexmark"]
 

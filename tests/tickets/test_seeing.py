@@ -179,7 +179,7 @@ def test_a_page_costs_one_query_however_long_it_is(
     connection = session.connection()
     sqlalchemy_event.listen(connection, "before_cursor_execute", lambda *args: statements.append(args[2]))
 
-    page = queries.page(session, ana_again)
+    page = queries.page(session, ana_again, with_requesters=True)
     shown = [
         (
             each.number,
