@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
 
 from app import clock
+from app.db import UTCDateTime
 from app.engine.models import UserTask
 from app.sla.models import LIVE, ClockState, SlaClock
 
@@ -59,10 +60,15 @@ def due_at() -> ColumnElement[datetime | None]:
 
     `queries.chip_of` says the same of a task that is at hand.
     """
-    of_ticket = SlaClock.ticket_id == UserTask.subject_id
-    live = select(SlaClock.id).where(of_ticket, SlaClock.state.in_(LIVE)).correlate(UserTask).exists()
-    running = select(func.min(SlaClock.due_at)).where(of_ticket, SlaClock.state == ClockState.RUNNING)
-    return case(
-        (and_(UserTask.subject_kind == "ticket", live), running.correlate(UserTask).scalar_subquery()),
-        (UserTask.due_at < _FAR, UserTask.due_at),
+    far = literal(_FAR, UTCDateTime())
+    running = case((SlaClock.state == ClockState.RUNNING, func.coalesce(SlaClock.due_at, far)), else_=far)
+    of_ticket = (
+        select(func.min(running))
+        .where(SlaClock.ticket_id == UserTask.subject_id, SlaClock.state.in_(LIVE))
+        .correlate(UserTask)
+        .scalar_subquery()
     )
+    # One look at the clocks: when all of them stand still it says "far away", when there are none it says nothing.
+    own = case((UserTask.due_at < _FAR, UserTask.due_at))
+    first = func.coalesce(case((UserTask.subject_kind == "ticket", of_ticket)), own)
+    return func.nullif(first, far, type_=UTCDateTime())
