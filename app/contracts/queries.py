@@ -14,6 +14,7 @@ from app.contracts.models import Contact, Contract, Customer, CustomerDomain, Ho
 from app.errors import NotFound
 from app.people.models import Person
 from app.reading import read_once
+from app.texts import folded
 from app.texts import gettext as _
 
 
@@ -32,6 +33,20 @@ def get_customer(session: Session, customer_id: int) -> Customer:
 def customers(session: Session) -> Sequence[Customer]:
     """All customers by name, the unknown one last."""
     return session.scalars(select(Customer).order_by(Customer.is_unknown, Customer.name, Customer.id)).all()
+
+
+def names_like(session: Session, written: str, most: int = 20) -> Sequence[str]:
+    """The names of customers that a piece of a name may mean, or of a contact: what a field offers while one types."""
+    words = folded(written).split()
+    if not words:
+        return []
+    by_name = func.lower(Customer.name).contains(written.strip().lower(), autoescape=True)
+    # Contacts are found without diacritics, by their company too.
+    by_contact = select(Contact.customer_id).where(
+        *(Contact.found_by.contains(f" {word}", autoescape=True) for word in words)
+    )
+    found = select(Customer.name).where(Customer.is_unknown.is_(False), or_(by_name, Customer.id.in_(by_contact)))
+    return session.scalars(found.order_by(Customer.name).limit(most)).all()
 
 
 def unknown_customer(session: Session) -> Customer:

@@ -8,8 +8,10 @@ from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
+from sqlalchemy.orm import Session
 
 from app.contracts import queries as contracts
+from app.contracts.models import Customer
 from app.db import db
 from app.errors import InvalidInput, NotFound
 from app.people import queries as people
@@ -48,9 +50,19 @@ def change(number: str) -> ResponseReturnValue:
         service.change_priority(session, ticket, sent["priority"], by=person)
     if sent["type"]:
         service.change_type(session, ticket, sent["type"], by=person)
-    if sent["customer"] is not None:
-        service.change_customer(session, ticket, contracts.get_customer(session, sent["customer"]), by=person)
+    # Of two customers with one name, the one that it is stays.
+    named = sent["customer"].strip()
+    if named and named != ticket.customer.name:
+        service.change_customer(session, ticket, _customer(session, named), by=person)
     return back_to(ticket, _undoable(_("Changed. The deadlines follow."), ticket, before))
+
+
+def _customer(session: Session, named: str) -> Customer:
+    customer_id = queries.customer_named(session, named)
+    if not customer_id:
+        words = _("There is no customer “%(name)s”. Choose one of those that are offered while you type.", name=named)
+        raise InvalidInput(words, {"customer": [words]})
+    return contracts.get_customer(session, customer_id)
 
 
 @blueprint.post("/<number>/subject")

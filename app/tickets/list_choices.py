@@ -78,7 +78,6 @@ class Choices:
     teams: Named = ()
     staff: Named = ()
     tags: Sequence[str] = ()
-    customers: Sequence[str] = ()
     every_team: Sequence[Team] = field(default_factory=tuple)
 
 
@@ -96,7 +95,6 @@ def read_choices(session: Session, reader: Person) -> Choices:
         teams=[(each.key, each.name) for each in every_team],
         staff=[(str(key), name) for key, name in session.execute(staff.order_by(Person.name, Person.id))],
         tags=tagging.offered(session),
-        customers=customer_names(session),
         every_team=every_team,
     )
 

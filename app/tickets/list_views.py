@@ -15,6 +15,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.contracts import queries as contracts
 from app.db import db
 from app.errors import InvalidInput, NotFound
 from app.people.current import current_person
@@ -125,6 +126,13 @@ def filter_form() -> str:
         due=DUE,
         back=_link_to(address, place),
     )
+
+
+@blueprint.get("/customers")
+def customers_found() -> str:
+    """The names of customers that may be meant by what was typed so far: options for a field."""
+    names = contracts.names_like(db.session(), request.args.get("customer", "")[:200])
+    return render_template("tickets/customers_found.html", names=names)
 
 
 @blueprint.get("/export.<any(csv, xlsx):kind>")

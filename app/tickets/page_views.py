@@ -13,7 +13,6 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 from marshmallow import Schema, ValidationError
 
-from app.contracts import queries as contracts
 from app.db import db
 from app.errors import InvalidInput
 from app.people import queries as people
@@ -149,7 +148,6 @@ def choices() -> dict[str, Any]:
         "teams": people.teams(transaction),
         "staff": people.everybody(transaction, staff_only=True),
         "types": queries.request_types(transaction),
-        "customers": contracts.customers(transaction),
         "priorities": list(Priority),
     }
 

@@ -88,7 +88,7 @@ class Change(_Sent):
 
     priority = fields.String(load_default=None, validate=validate.OneOf([*Priority]))
     type = fields.String(load_default=None, validate=validate.Length(max=30))
-    customer = fields.Integer(load_default=None)
+    customer = fields.String(load_default="", validate=validate.Length(max=200))
 
 
 class Cancellation(_Sent):

@@ -113,6 +113,7 @@ ACCESS: dict[str, Rule] = {
     "tickets.tag": WORKING,
     # The list: views are their owner's, results of bulk changes their author's (`saved_views`, `bulk`)
     "tickets.filter_form": STAFF,
+    "tickets.customers_found": STAFF,
     "tickets.export_rows": STAFF,
     "tickets.save_view": STAFF,
     "tickets.change_view": STAFF,

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.people.models import Person, Role
 from app.tickets import service
+from tests import world
 from tests.chromium import PASSWORD, executable, person_who_signs_in, served
 from tests.pages import Pages, open_desk, ticket_of
 
@@ -164,6 +165,18 @@ def test_on_a_phone_rows_are_blocks_and_filters_a_sheet(open_page: Open, place: 
     expect(page.locator(".s-empty")).to_contain_text("Nothing found")
     page.click(".s-filterbar >> text=Urgent")
     expect(page.locator("[data-row]")).to_have_count(5)
+
+
+def test_customers_are_offered_while_one_types(shared_desk: Pages, open_page: Open, place: str) -> None:
+    shared_desk.write(lambda session: world.add_customer(session, "Zimbru Logistic").id)
+    page = open_page()
+    page.goto(place)
+    page.click("text=Add filter")
+
+    page.fill(".s-filterpop [name=customer]", "")
+    page.locator(".s-filterpop [name=customer]").press_sequentially("zimbru")
+
+    expect(page.locator("#f-customer-names option")).to_have_attribute("value", "Zimbru Logistic")
 
 
 def test_without_scripts_one_filters_sorts_and_changes_many(open_page: Open, place: str) -> None:

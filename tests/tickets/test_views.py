@@ -4,6 +4,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from app.contracts.models import Customer
 from app.people.models import Person, Role
 from app.tickets import queries
 from app.tickets.models import Message, MessageKind
@@ -149,7 +150,8 @@ def test_taking_it_off_somebody_leaves_it_with_the_team(desk: Pages, agent: Flas
 def test_changing_priority_type_and_customer(desk: Pages, agent: FlaskClient, number: str) -> None:
     customer = desk.write(lambda session: world.add_customer(session).id)
 
-    form = {"priority": "urgent", "type": "question", "customer": str(customer)}
+    name = desk.write(lambda session: session.get_one(Customer, customer).name)
+    form = {"priority": "urgent", "type": "question", "customer": name}
     answer = agent.post(f"/tickets/{number}/change", data=form)
 
     def read(session: Session) -> tuple[str, str, int]:
@@ -160,7 +162,37 @@ def test_changing_priority_type_and_customer(desk: Pages, agent: FlaskClient, nu
     assert desk.write(read) == ("urgent", "question", customer)
 
 
-@pytest.mark.parametrize("form", [{"priority": "whatever"}, {"type": "nothing"}, {"customer": "abc"}])
+def test_of_two_customers_with_one_name_the_request_stays_with_its_own(
+    desk: Pages, agent: FlaskClient, number: str
+) -> None:
+    def twins(session: Session) -> tuple[str, int]:
+        first, second = world.add_customer(session), world.add_customer(session)
+        second.name = first.name
+        ticket_of(session, number).customer = second
+        return first.name, second.id
+
+    name, own = desk.write(twins)
+
+    answer = agent.post(f"/tickets/{number}/change", data={"priority": "low", "customer": name})
+
+    assert answer.status_code == 302
+    assert desk.write(lambda session: ticket_of(session, number).customer_id) == own
+
+
+def test_a_field_for_a_customer_offers_those_that_may_be_meant(desk: Pages, agent: FlaskClient) -> None:
+    def named(session: Session) -> None:
+        world.add_contact(session, world.add_customer(session, "Țesături Iași SRL"))
+
+    desk.write(named)
+
+    assert '<option value="Țesături Iași SRL">' in agent.get("/tickets/customers?customer=iași").text
+    assert '<option value="Țesături Iași SRL">' in agent.get("/tickets/customers?customer=tesaturi").text
+    assert agent.get("/tickets/customers?customer=no+such+house").text.strip() == ""
+    assert agent.get("/tickets/customers?customer=").text.strip() == ""
+    assert agent.get("/tickets/customers?customer=%25").text.strip() == ""
+
+
+@pytest.mark.parametrize("form", [{"priority": "whatever"}, {"type": "nothing"}, {"customer": "Nobody & Sons"}])
 def test_values_that_do_not_exist_change_nothing(
     desk: Pages, agent: FlaskClient, number: str, form: dict[str, str]
 ) -> None:
