@@ -20,6 +20,7 @@ from app.errors import InvalidInput
 from app.monitor.filters import LIVE, STATES, Filters, conditions, in_state
 from app.monitor.subjects import tickets_of
 from app.people.models import Person
+from app.sql import at_most
 from app.texts import gettext as _
 from app.tickets.models import Ticket
 
@@ -73,7 +74,7 @@ def page(
             continue
         place = start[1:] if start is not None and number == start[0] else None
         query = _ordered(every.where(*where), place, descending=sort != OLDEST_FIRST)
-        found += [(each, number) for each in session.scalars(query.limit(size + 1 - len(found)))]
+        found += [(each, number) for each in session.scalars(query.limit(at_most(size + 1 - len(found))))]
         if len(found) > size:
             break
     shown = found[:size]
@@ -105,7 +106,7 @@ def counts_by_state(session: Session, reader: Person, filters: Filters) -> dict[
     counted = []
     for state in STATES:
         in_it = in_state(state, of_few=bool(filters.text))
-        some = select(ProcessInstance.id).where(*asked, in_it).limit(MOST_COUNTED + 1).subquery()
+        some = select(ProcessInstance.id).where(*asked, in_it).limit(at_most(MOST_COUNTED + 1)).subquery()
         counted.append(select(func.count()).select_from(some).scalar_subquery())
     return dict(zip(STATES, session.execute(select(*counted)).one(), strict=True))
 
@@ -115,7 +116,7 @@ def first_stalled(session: Session, reader: Person, filters: Filters) -> Row | N
     query = without_state_blob(select(ProcessInstance)).where(
         *conditions(session, reader, filters), ProcessInstance.state == InstanceState.STALLED
     )
-    instance = session.scalar(query.order_by(ProcessInstance.stalled_at, ProcessInstance.id).limit(1))
+    instance = session.scalar(query.order_by(ProcessInstance.stalled_at, ProcessInstance.id).limit(at_most(1)))
     return rows_of(session, [instance])[0] if instance is not None else None
 
 

@@ -11,6 +11,7 @@ from app.engine.models import ProcessInstance
 from app.engine.subject import Subject
 from app.escalations.around import about, subjects_around
 from app.escalations.models import Escalation
+from app.sql import at_most
 from app.tickets.models import Ticket
 from app.worklog.models import WorkEntry
 
@@ -51,4 +52,4 @@ def related(session: Session, instance: ProcessInstance, ticket: Ticket | None) 
         .options(defer(ProcessInstance.blob), contains_eager(ProcessInstance.definition))
         .where(same, ProcessInstance.id != instance.id)
     )
-    return list(session.scalars(query.order_by(ProcessInstance.id.desc()).limit(MOST_RELATED)))
+    return list(session.scalars(query.order_by(ProcessInstance.id.desc()).limit(at_most(MOST_RELATED))))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Integer, bindparam, func, literal, select
+from sqlalchemy import Integer, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
 from app.notifications.models import Notification
 from app.people.models import Person
+from app.sql import at_most
 from app.texts import gettext as _
 from app.tickets.models import Ticket
 
@@ -21,7 +22,7 @@ MOST_COUNTED = 999
 UNREAD = select(func.count().label("number")).select_from(
     select(Notification.id)
     .where(Notification.person_id == bindparam("reader_id", None, type_=Integer), Notification.read_at.is_(None))
-    .limit(literal(MOST_COUNTED + 1, literal_execute=True))
+    .limit(at_most(MOST_COUNTED + 1))
     .subquery()
 )
 

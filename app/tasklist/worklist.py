@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from app.db import UTCDateTime
 from app.engine.models import UserTask
 from app.people.models import Person
+from app.sql import at_most
 from app.tasklist import decisions
 from app.tasklist.address import WorkAddress
 from app.tasklist.filters import TaskFilters, conditions
@@ -136,7 +137,7 @@ def waiting_for(who: Standing) -> Select[int, int]:
 
 def _read(session: Session, wanted: Sequence[ColumnElement[bool]], most: int) -> Sequence[UserTask]:
     found = select(UserTask).where(*wanted)
-    return session.scalars(found.order_by(due_at().asc().nulls_last(), UserTask.id).limit(most)).all()
+    return session.scalars(found.order_by(due_at().asc().nulls_last(), UserTask.id).limit(at_most(most))).all()
 
 
 def _counts(

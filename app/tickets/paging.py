@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from app.contracts.models import Customer
 from app.errors import InvalidInput
 from app.people.models import Person
+from app.sql import at_most
 from app.texts import gettext as _
 from app.tickets import deadlines
 from app.tickets.filters import Filters, conditions
@@ -166,9 +167,7 @@ def _read_group(
         here = tuple_(literal(cursor.value, group.column.type), literal(cursor.ticket_id))
         place = tuple_(group.column, Ticket.id)
         found = found.where(place < here if group.descending else place > here)
-    # A number in the text of the statement: what PostgreSQL plans for any number it does not keep, but plans each time.
-    size = literal(most, literal_execute=True)
-    page = _in_order(found, group.column, Ticket.id, group.descending).limit(size).subquery()
+    page = _in_order(found, group.column, Ticket.id, group.descending).limit(at_most(most)).subquery()
     whole = shown.add_columns(page.c.place, page.c.id.label("ticket_id")).join(page, page.c.id == Ticket.id)
     return _in_order(whole, page.c.place, page.c.id, group.descending)
 

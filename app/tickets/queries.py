@@ -13,6 +13,7 @@ from app.contracts.models import Contact, Customer
 from app.errors import NotFound
 from app.people.models import Person, Team
 from app.reading import read_once
+from app.sql import at_most
 from app.texts import gettext as _
 from app.tickets import numbers, paging
 from app.tickets.filters import Filters, conditions, in_categories
@@ -240,7 +241,7 @@ def count(session: Session, person: Person, filters: Filters | None = None) -> i
 
 def count_up_to(session: Session, person: Person, filters: Filters, most: int) -> int:
     """How many tickets a list has, counting no further than one more than `most`: a long list costs no more for it."""
-    found = select(Ticket.id).where(visible_to(person), *conditions(session, person, filters)).limit(most + 1)
+    found = select(Ticket.id).where(visible_to(person), *conditions(session, person, filters)).limit(at_most(most + 1))
     return session.scalar(select(func.count()).select_from(found.subquery())) or 0
 
 
