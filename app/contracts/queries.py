@@ -40,7 +40,11 @@ def names_like(session: Session, written: str, most: int = 20) -> Sequence[str]:
     words = folded(written).split()
     if not words:
         return []
-    by_name = func.lower(Customer.name).contains(written.strip().lower(), autoescape=True)
+    # As it is written too: SQLite knows the small letters of English only.
+    by_name = or_(
+        Customer.name.contains(written.strip(), autoescape=True),
+        func.lower(Customer.name).contains(written.strip().lower(), autoescape=True),
+    )
     # Contacts are found without diacritics, by their company too.
     by_contact = select(Contact.customer_id).where(
         *(Contact.found_by.contains(f" {word}", autoescape=True) for word in words)

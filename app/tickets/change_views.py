@@ -44,17 +44,21 @@ def assign(number: str) -> ResponseReturnValue:
 @blueprint.post("/<number>/change")
 def change(number: str) -> ResponseReturnValue:
     """Change the priority, the type or the customer; the clocks follow."""
-    session, person, ticket = db.session(), current_person(), ticket_named(number)
-    sent, before = loaded(schemas.Change()), undoing.values_of(ticket)
-    if sent["priority"]:
-        service.change_priority(session, ticket, sent["priority"], by=person)
-    if sent["type"]:
-        service.change_type(session, ticket, sent["type"], by=person)
-    # Of two customers with one name, the one that it is stays.
-    named = sent["customer"].strip()
-    if named and named != ticket.customer.name:
-        service.change_customer(session, ticket, _customer(session, named), by=person)
-    return back_to(ticket, _undoable(_("Changed. The deadlines follow."), ticket, before))
+
+    def act(ticket: Ticket) -> str | Markup:
+        session, person = db.session(), current_person()
+        sent, before = loaded(schemas.Change()), undoing.values_of(ticket)
+        if sent["priority"]:
+            service.change_priority(session, ticket, sent["priority"], by=person)
+        if sent["type"]:
+            service.change_type(session, ticket, sent["type"], by=person)
+        # Of two customers with one name, the one that it is stays.
+        named = sent["customer"].strip()
+        if named and named != ticket.customer.name:
+            service.change_customer(session, ticket, _customer(session, named), by=person)
+        return _undoable(_("Changed. The deadlines follow."), ticket, before)
+
+    return _done_or_shown_again(number, "change", act)
 
 
 def _customer(session: Session, named: str) -> Customer:
@@ -152,7 +156,9 @@ def _done_or_shown_again(number: str, form: str, act: Callable[[Ticket], str | M
         return back_to(ticket, act(ticket))
     except InvalidInput as error:
         db.session().rollback()
-        return ticket_page(ticket_named(number), request.form.to_dict(), {form: error.errors}), 422
+        return ticket_page(
+            ticket_named(number), request.form.to_dict(), {form: error.errors or {"": [str(error)]}}
+        ), 422
 
 
 def _undoable(said: str, ticket: Ticket, before: undoing.Values) -> str | Markup:

@@ -162,6 +162,32 @@ def test_changing_priority_type_and_customer(desk: Pages, agent: FlaskClient, nu
     assert desk.write(read) == ("urgent", "question", customer)
 
 
+def test_a_customer_is_found_by_a_name_in_any_letters(desk: Pages, agent: FlaskClient, number: str) -> None:
+    """SQLite takes only English letters for small and capital ones; the name that was offered must work."""
+    name = "Întreținere Știință SRL"
+    customer = desk.write(lambda session: world.add_customer(session, name).id)
+
+    assert f'<option value="{name}">' in agent.get("/tickets/customers?customer=Întreținere").text
+    answer = agent.post(f"/tickets/{number}/change", data={"customer": name})
+
+    assert answer.status_code == 302
+    assert desk.write(lambda session: ticket_of(session, number).customer_id) == customer
+    assert number in agent.get("/tickets/", query_string={"customer": name}).text
+
+
+def test_a_customer_that_is_not_there_is_told_at_the_field_and_nothing_is_lost(
+    desk: Pages, agent: FlaskClient, number: str
+) -> None:
+    answer = agent.post(f"/tickets/{number}/change", data={"priority": "urgent", "customer": "Nobody & Sons"})
+    form = answer.text.split('id="change-form"')[1].split("</form>")[0]
+
+    assert answer.status_code == 422
+    assert 'value="Nobody &amp; Sons" aria-invalid="true"' in form
+    assert '<option value="urgent" selected>' in form
+    assert "There is no customer “Nobody &amp; Sons”." in form
+    assert desk.write(lambda session: str(ticket_of(session, number).priority)) != "urgent"
+
+
 def test_of_two_customers_with_one_name_the_request_stays_with_its_own(
     desk: Pages, agent: FlaskClient, number: str
 ) -> None:
