@@ -43,8 +43,8 @@ def create_app(settings: Settings | None = None, *, web: bool = True) -> Flask:
     # Here, so that what needs no database and no web (trying an expression) starts without them.
     from app import jobs
     from app.config import Settings
+    from app.connecting import engine_options
     from app.db import db as database
-    from app.db import engine_options
 
     settings = settings or Settings.from_env()
     import_parts(FEATURES, PARTS)

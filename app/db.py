@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, DateTime, Dialect, Engine, MetaData, create_engine, event
+from sqlalchemy import BigInteger, DateTime, Dialect, Engine, MetaData, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, mapped_column, registry
@@ -26,6 +26,7 @@ from sqlalchemy.sql.dml import Insert
 from sqlalchemy.types import TypeDecorator
 
 from app import clock
+from app.connecting import SQLITE_BUSY_TIMEOUT_MS, told_as_usual
 from app.errors import Conflict
 
 log = structlog.get_logger(__name__)
@@ -34,22 +35,7 @@ T = TypeVar("T")
 
 # How often a boundary runs its body again after another writer was faster.
 CONFLICT_RETRIES = 3
-SQLITE_BUSY_TIMEOUT_MS = 10_000
 SQLITE_LOOK_AGAIN_SECONDS = (0.001, 0.003)
-# The same patience on PostgreSQL, and an end for a transaction whose process hangs: else one stuck row stops every
-# thread that comes to it, for ever.
-POSTGRESQL_LOCK_TIMEOUT_MS = 10_000
-POSTGRESQL_IDLE_TIMEOUT_MS = 120_000
-
-# So many statements a connection keeps ready. Its driver's own 100 are less than the pages of a desk ask in turns: each
-# would be forgotten before it is known again, and planned anew every time.
-POSTGRESQL_STATEMENTS = 500
-
-_POSTGRESQL_PATIENCE = (
-    f"-c lock_timeout={POSTGRESQL_LOCK_TIMEOUT_MS} -c idle_in_transaction_session_timeout={POSTGRESQL_IDLE_TIMEOUT_MS}"
-)
-# Compiling a statement to machine code takes longer than any of ours runs.
-_POSTGRESQL_PLANS = "-c jit=off"
 
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
 _in_boundary: ContextVar[bool] = ContextVar("in_boundary", default=False)
@@ -134,58 +120,6 @@ def move_clock(session: Session, ahead: timedelta) -> timedelta:
     session.flush()
     clock.use_offset(timedelta(seconds=row.offset_seconds))
     return clock.offset()
-
-
-def engine_options(database_url: str) -> dict[str, Any]:
-    """SQLAlchemy engine options for one database address."""
-    # What a statement was run with (letters, password hashes) must not reach logs with its error.
-    options = {"pool_size": 40, "max_overflow": 10, "hide_parameters": True}
-    if database_url.startswith("sqlite"):
-        # One connection per thread of a web process, each waiting its turn for the single writer.
-        return {**options, "connect_args": {"timeout": SQLITE_BUSY_TIMEOUT_MS / 1000}}
-    # `transaction` sees by its first statement whether a connection still stands: asking each time costs a trip.
-    return {**options, "connect_args": {"options": f"{_POSTGRESQL_PATIENCE} {_POSTGRESQL_PLANS}"}}
-
-
-def standalone_engine(database_url: str) -> Engine:
-    """An engine outside any application: migrations and tests, which wait as long as it takes."""
-    options = engine_options(database_url)
-    if not database_url.startswith("sqlite"):
-        options.pop("connect_args")
-    return create_engine(database_url, **options)
-
-
-@event.listens_for(Engine, "connect")
-def _prepare(connection: Any, _record: object) -> None:
-    """The driver must not open transactions behind our back; `_begin` says how each one starts."""
-    if "sqlite" not in type(connection).__module__:
-        connection.autocommit = True
-        connection.prepared_max = POSTGRESQL_STATEMENTS
-        return
-    connection.isolation_level = None
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=NORMAL",
-        f"busy_timeout={SQLITE_BUSY_TIMEOUT_MS}",
-        "foreign_keys=ON",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-@contextmanager
-def told_as_usual(connection: Connection) -> Iterator[None]:
-    """Run something on the driver's own connection; its errors become the ones that SQLAlchemy raises."""
-    dialect = connection.dialect
-    driver_error: Any = dialect.loaded_dbapi.Error
-    try:
-        yield
-    except driver_error as error:
-        is_lost = dialect.is_disconnect(error, connection.connection.dbapi_connection, None)
-        if is_lost:
-            connection.invalidate(error)
-        raise DBAPIError.instance(
-            None, None, error, driver_error, hide_parameters=True, connection_invalidated=is_lost, dialect=dialect
-        ) from error
 
 
 @event.listens_for(Engine, "begin")

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.engine import make_url
 
 from app.config import Settings
-from app.db import db, standalone_engine
+from app.connecting import standalone_engine
+from app.db import db
 from app.errors import Conflict
 
 FOLDER = Path(__file__).resolve().parent / "migrations"

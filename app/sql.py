@@ -12,7 +12,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 
-class larger(FunctionElement[int]):  # noqa: N801  # functions of SQL are written small
+class Larger(FunctionElement[int]):
     """The larger of two whole numbers; each is calculated once."""
 
     inherit_cache = True
@@ -20,8 +20,8 @@ class larger(FunctionElement[int]):  # noqa: N801  # functions of SQL are writte
     type = Integer()
 
 
-@compiles(larger)
-def _larger(element: larger, compiler: SQLCompiler, **how: Any) -> str:
+@compiles(Larger)
+def _larger(element: Larger, compiler: SQLCompiler, **how: Any) -> str:
     called = "max" if compiler.dialect.name == "sqlite" else "greatest"
     return f"{called}({compiler.process(element.clauses, **how)})"
 

@@ -19,7 +19,8 @@ from sqlalchemy import Dialect, Executable, Select, Table, bindparam
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql import ClauseElement
 
-from app.db import Session, count_write, refuse_while_reading, told_as_usual
+from app.connecting import told_as_usual
+from app.db import Session, count_write, refuse_while_reading
 
 Row = Mapping[str, Any]
 # The driver remembers how it reads a statement only up to here (psycopg's `_queries`).

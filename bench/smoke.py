@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from app.db import standalone_engine
+from app.connecting import standalone_engine
 from app.web.demo_accounts import PASSWORD
 from tests.postgres import execute, private_server, programs, url_of
 from tests.running.desk import StartedDesk, until

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event
@@ -156,9 +157,9 @@ def counted_queries() -> Iterator[list[str]]:
 
     first = Question.first
     event.listen(Engine, "before_cursor_execute", count)
-    Question.first = ask  # type: ignore[method-assign]  # for a while
     try:
-        yield statements
+        with pytest.MonkeyPatch.context() as watched:
+            watched.setattr(Question, "first", ask)
+            yield statements
     finally:
-        Question.first = first  # type: ignore[method-assign]  # as it was
         event.remove(Engine, "before_cursor_execute", count)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 from flask_babel import format_date, lazy_gettext
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.contracts.models import Customer
 from app.people import queries as people
-from app.people.models import Person, PersonRole, Role, Team
+from app.people.models import Person, PersonRole, Role
 from app.texts import translated
 from app.tickets import queries, tagging
 from app.tickets.address import Address, read_day
@@ -78,13 +78,11 @@ class Choices:
     teams: Named = ()
     staff: Named = ()
     tags: Sequence[str] = ()
-    every_team: Sequence[Team] = field(default_factory=tuple)
 
 
 def read_choices(session: Session, reader: Person) -> Choices:
     """What there is to choose from, in one small query for each kind."""
     language = str(reader.language)
-    every_team = people.teams(session)
     at_work = select(PersonRole.person_id).where(PersonRole.role != Role.CUSTOMER)
     staff = select(Person.id, Person.name).where(Person.is_active, Person.id.in_(at_work))
     return Choices(
@@ -92,10 +90,9 @@ def read_choices(session: Session, reader: Person) -> Choices:
         types=[(each.key, translated(each.labels, language)) for each in queries.request_types(session)],
         priorities=[(str(each), translated(PRIORITY_LABELS[each], language)) for each in reversed(Priority)],
         channels=[(str(each), str(CHANNELS[each])) for each in Channel],
-        teams=[(each.key, each.name) for each in every_team],
+        teams=[(each.key, each.name) for each in people.teams(session)],
         staff=[(str(key), name) for key, name in session.execute(staff.order_by(Person.name, Person.id))],
         tags=tagging.offered(session),
-        every_team=every_team,
     )
 
 

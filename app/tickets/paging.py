@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
@@ -47,6 +47,19 @@ class Page(Generic[T]):
 
 
 @dataclass(frozen=True)
+class Shown(Generic[T]):
+    """What a list shows of a ticket.
+
+    Args:
+        read: reads it, of any tickets.
+        item: makes it of a row of these.
+    """
+
+    read: Select[*tuple[Any, ...]]
+    item: Callable[[Any], T]
+
+
+@dataclass(frozen=True)
 class Group:
     """A stretch of an order: the rows that belong to it, by a column and then by id."""
 
@@ -75,16 +88,13 @@ def read_page(
     filters: Filters,
     *,
     visible: ColumnElement[bool],
-    shown: Select[*tuple[Any, ...]],
+    shown: Shown[T],
     sort: str,
     after: str | None,
     before: str | None,
     size: int,
-) -> Page[Any]:
+) -> Page[T]:
     """A page of a list.
-
-    Args:
-        shown: reads what is shown of tickets: of `Ticket` alone the page has tickets, of columns it has rows.
 
     Raises:
         InvalidInput: the cursor is not one of ours, or belongs to another order.
@@ -114,10 +124,10 @@ def read_page(
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Found(Generic[T]):
     """What is shown of a ticket, and where it stands in the list."""
 
-    shown: Any
+    shown: T
     value: Any
     ticket_id: int
     group: int
@@ -126,22 +136,22 @@ class _Found:
 def _rows(
     session: Session,
     wanted: Sequence[ColumnElement[bool]],
-    shown: Select[*tuple[Any, ...]],
+    shown: Shown[T],
     groups: list[Group],
     cursor: Cursor | None,
     backwards: bool,
     most: int,
-) -> list[_Found]:
-    rows: list[_Found] = []
+) -> list[_Found[T]]:
+    rows: list[_Found[T]] = []
     order = range(len(groups))
     for number in reversed(order) if backwards else order:
         if cursor is not None and (number > cursor.group if backwards else number < cursor.group):
             continue
         group = groups[number].turned() if backwards else groups[number]
         starts = cursor if cursor is not None and number == cursor.group else None
-        found = session.execute(_read_group(wanted, shown, group, starts, most - len(rows))).all()
-        # A ticket, its place and its number; of columns, the row itself is shown.
-        rows += [_Found(row[0] if len(row) == 3 else row, row[-2], row[-1], number) for row in found]
+        found = session.execute(_read_group(wanted, shown.read, group, starts, most - len(rows)))
+        # The place and the ticket's number come last.
+        rows += [_Found(shown.item(row), row[-2], row[-1], number) for row in found]
         if len(rows) >= most:
             break
     return rows
@@ -203,7 +213,7 @@ def _groups(session: Session, sort: str) -> list[Group]:
     return [Group(Ticket.id if key == "opened" else Ticket.updated_at, descending)]
 
 
-def _write(sort: str, row: _Found) -> str:
+def _write(sort: str, row: _Found[Any]) -> str:
     plain = row.value.isoformat() if isinstance(row.value, datetime) else row.value
     place = [sort, row.group, plain, row.ticket_id]
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")

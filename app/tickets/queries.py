@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 from sqlalchemy.orm import Session, aliased, defer, joinedload
@@ -18,7 +18,7 @@ from app.texts import gettext as _
 from app.tickets import numbers, paging
 from app.tickets.filters import Filters, conditions, in_categories
 from app.tickets.models import Category, Message, MessageKind, Participant, RequestType, Ticket, TicketState
-from app.tickets.paging import Page
+from app.tickets.paging import Page, Shown
 
 __all__ = [
     "Filters",
@@ -48,6 +48,8 @@ __all__ = [
     "visible_to",
 ]
 
+T = TypeVar("T")
+
 PAGE_SIZE = 50
 LARGEST_PAGE = 200
 # Somebody still has to do something about a request in one of these.
@@ -75,7 +77,7 @@ IN_ROWS = (
     joinedload(Ticket.assignee).load_only(Person.name, Person.email),
 )
 REQUESTERS = joinedload(Ticket.requester).load_only(Person.name, Person.email)
-_SHOWN = select(Ticket).options(*IN_ROWS, defer(Ticket.search_text))
+_TICKETS = select(Ticket).options(*IN_ROWS, defer(Ticket.search_text))
 _ASSIGNEE, _REQUESTER = aliased(Person), aliased(Person)
 # What the rows of the ticket list say, as plain columns: objects with everything around them would cost twice as much.
 _ROWS = (
@@ -183,17 +185,9 @@ def page(
     Raises:
         InvalidInput: the cursor is not one of ours.
     """
-    return paging.read_page(
-        session,
-        person,
-        filters or Filters(),
-        visible=visible_to(person),
-        shown=_SHOWN.options(REQUESTERS) if with_requesters else _SHOWN,
-        sort=sort,
-        after=cursor,
-        before=before,
-        size=max(1, min(size, LARGEST_PAGE)),
-    )
+    tickets = _TICKETS.options(REQUESTERS) if with_requesters else _TICKETS
+    shown: Shown[Ticket] = Shown(tickets, lambda row: row[0])
+    return _page(session, person, filters or Filters(), shown, cursor, before, sort, size)
 
 
 def rows(
@@ -216,17 +210,25 @@ def rows(
     Raises:
         InvalidInput: the cursor is not one of ours.
     """
+    shown: Shown[Any] = Shown(_ROWS_WITH_REQUESTERS if with_requesters else _ROWS, lambda row: row)
+    return _page(session, person, filters, shown, cursor, before, sort, size)
+
+
+def _page(
+    session: Session,
+    person: Person,
+    filters: Filters,
+    shown: Shown[T],
+    after: str | None,
+    before: str | None,
+    sort: str,
+    size: int,
+) -> Page[T]:
+    size = max(1, min(size, LARGEST_PAGE))
     return paging.read_page(
-        session,
-        person,
-        filters,
-        visible=visible_to(person),
-        shown=_ROWS_WITH_REQUESTERS if with_requesters else _ROWS,
-        sort=sort,
-        after=cursor,
-        before=before,
-        size=max(1, min(size, LARGEST_PAGE)),
-    )
+        session, person, filters,
+        visible=visible_to(person), shown=shown, sort=sort, after=after, before=before, size=size,
+    )  # fmt: skip
 
 
 def count(session: Session, person: Person, filters: Filters | None = None) -> int:
@@ -360,8 +362,10 @@ def customer_named(session: Session, written: str) -> int:
     """The id of the customer that an address names by id or by name; 0 when there is none."""
     if written.isascii() and written.isdecimal():
         return int(written) if len(written) < 10 else 0
-    found = select(Customer.id).where(func.lower(Customer.name) == written.lower()).order_by(Customer.id)
-    return session.scalar(found.limit(1)) or 0
+    # SQLite knows the small letters of English only: a name as it stands is found whatever its letters are.
+    exactly = Customer.name == written
+    found = select(Customer.id).where(or_(exactly, func.lower(Customer.name) == written.lower()))
+    return session.scalar(found.order_by(exactly.desc(), Customer.id).limit(1)) or 0
 
 
 def other_requests(session: Session, ticket: Ticket, *, most: int) -> Sequence[Ticket]:

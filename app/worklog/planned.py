@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Subquery, func, select
 from sqlalchemy.orm import Session
 
-from app.sql import larger
+from app.sql import Larger
 from app.tickets.counting import ACTIVE
 from app.tickets.filters import in_states_of
 from app.tickets.models import RequestType, Ticket
@@ -52,7 +52,7 @@ def left_to_do(session: Session, *of: ColumnElement[bool]) -> Subquery:
         .correlate(Ticket)
         .scalar_subquery()
     )
-    left = larger(0, func.coalesce(RequestType.estimated_minutes, 0) - done).label("left")
+    left = Larger(0, func.coalesce(RequestType.estimated_minutes, 0) - done).label("left")
     found = select(Ticket.id.label("ticket_id"), Ticket.assignee_id, Ticket.contract_id, left)
     found = found.join(RequestType, RequestType.key == Ticket.type_key)
     return found.where(*of, in_states_of(session, *ACTIVE)).subquery()

@@ -9,7 +9,8 @@ from sqlalchemy.exc import InternalError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from app import clock, db
+from app import clock
+from app.connecting import standalone_engine
 from app.db import CONFLICT_RETRIES, DeskClock, UTCDateTime, move_clock, run_in_transaction, transaction
 from app.errors import Conflict
 
@@ -69,14 +70,11 @@ def test_postgresql_itself_refuses_writes_of_a_reading_boundary(desk: Flask) -> 
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("desk", ["postgresql"], indirect=True)
-def test_a_row_that_somebody_never_lets_go_is_not_waited_for_without_end(
-    desk: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_row_that_somebody_never_lets_go_is_not_waited_for_without_end(desk: Flask) -> None:
     """A process that hangs in its transaction must not stop every thread that comes to the same row."""
-    monkeypatch.setattr(db, "POSTGRESQL_LOCK_TIMEOUT_MS", 50)
     with transaction() as session:
         session.add(DeskClock(id=1, offset_seconds=60))
-    stuck = db.standalone_engine(str(desk.config["SQLALCHEMY_DATABASE_URI"]))
+    stuck = standalone_engine(str(desk.config["SQLALCHEMY_DATABASE_URI"]))
     with stuck.begin() as holding:
         holding.execute(text("UPDATE desk_clock SET offset_seconds = 0"))
 
@@ -93,7 +91,7 @@ def test_the_first_boundary_after_the_database_came_back_goes_well(desk: Flask) 
     """Connections that rest in the pool are gone when the database was restarted; nobody is told of it."""
     move_on = timedelta(seconds=60)
     run_in_transaction(lambda session: move_clock(session, move_on))
-    other = db.standalone_engine(str(desk.config["SQLALCHEMY_DATABASE_URI"]))
+    other = standalone_engine(str(desk.config["SQLALCHEMY_DATABASE_URI"]))
     with other.connect() as restarting:
         ours = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
         restarting.execute(text(f"{ours} AND pid <> pg_backend_pid()"))

@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from app import create_app, migrating
 from app.config import Settings
-from app.db import db, standalone_engine
+from app.connecting import standalone_engine
+from app.db import db
 from app.engine.models import TeamSet, UserTask
 from app.errors import Conflict
 

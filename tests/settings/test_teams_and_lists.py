@@ -19,17 +19,6 @@ STATE = {"label_en": "With the supplier", "label_ro": "La furnizor", "category":
 TYPE = {"label_en": "Visit", "label_ro": "Vizită", "process": "ticket_lifecycle", "priority": "high", "minutes": "90"}
 
 
-@pytest.fixture
-def root(desk: Pages) -> FlaskClient:
-    """An administrator's browser."""
-    return desk.client(desk.staff(Role.ADMINISTRATOR))
-
-
-@pytest.fixture
-def manager(desk: Pages) -> FlaskClient:
-    return desk.client(desk.staff(Role.MANAGER))
-
-
 def said(answer: TestResponse) -> str:
     """The message of the next page."""
     toast = re.search(r'class="s-toast"><span>(.*?)</span>', answer.text, re.DOTALL)
