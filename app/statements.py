@@ -1,15 +1,16 @@
-"""Statements that every process step runs: compiled once for each kind of database, run on the driver's own connection.
+"""Statements of every process step and every page: made once for each kind of database, run on the driver's connection.
 
 What SQLAlchemy does around each execution (contexts, events, result objects) costs several times what the statement
-itself costs. A `Batch` collects what a step writes. On PostgreSQL all of it becomes one statement, because a trip to
-the server costs more than what is done there.
+itself costs. A `Question` reads rows. A `Batch` collects what a step writes: on PostgreSQL all of it becomes one
+statement, because a trip to the server costs more than what is done there.
 
-Rows that somebody in the transaction holds do not learn of it: whoever writes this way tells them.
+Rows that somebody in the transaction holds do not learn of what is written this way: whoever writes tells them.
 """
 
 from __future__ import annotations
 
 import re
+from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -109,15 +110,21 @@ class Statement:
 
 
 class Question:
-    """A SELECT of columns with named parameters; its values come as the session would give them."""
+    """A SELECT of columns with named parameters, made once; its values come as the session would give them."""
 
-    def __init__(self, made: Select[Any]) -> None:
+    def __init__(self, made: Select[*tuple[Any, ...]]) -> None:
         self._asked = Statement(made)
         self._types = [column.type for column in made.selected_columns]
-        self._read: dict[str, list[Callable[[Any], Any] | None]] = {}
+        names = made.selected_columns.keys()
+        self._row: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]  # they are known only here
+        self._read: dict[str, list[tuple[int, Callable[[Any], Any]]]] = {}
 
-    def first(self, session: Session, given: Row) -> list[Any] | None:
-        """The values of the first row; what the session has not written yet is written before.
+    def first(self, session: Session, given: Row) -> Any | None:
+        """The first row, None when there is none. As `all` otherwise."""
+        return next(iter(self.all(session, given)), None)
+
+    def all(self, session: Session, given: Row) -> list[Any]:
+        """The rows, as named tuples; what the session has not written yet is written before.
 
         Raises:
             DBAPIError: as the session would raise it.
@@ -127,21 +134,29 @@ class Question:
         driver: Any = connection.connection.dbapi_connection
         form = self._asked.form(connection.dialect)
         with told_as_usual(connection):
-            row = driver.execute(form.text, form.parameters(given)).fetchone()
-        if row is None:
-            return None
+            rows = driver.execute(form.text, form.parameters(given)).fetchall()
         read = self._readers(connection.dialect)
-        return [value if convert is None else convert(value) for convert, value in zip(read, row, strict=True)]
+        return [self._row._make(_converted(row, read)) for row in rows]
 
     def text(self, session: Session) -> str:
         """What it says to the database of a session."""
         return self._asked.form(session.connection().dialect).text
 
-    def _readers(self, dialect: Dialect) -> list[Callable[[Any], Any] | None]:
+    def _readers(self, dialect: Dialect) -> list[tuple[int, Callable[[Any], Any]]]:
+        """Of the values that come otherwise than the session gives them: their places, and what converts them."""
         if dialect.name not in self._read:
-            impls = [kind.dialect_impl(dialect) for kind in self._types]
-            self._read[dialect.name] = [impl.result_processor(dialect, None) for impl in impls]
+            readers = [kind.dialect_impl(dialect).result_processor(dialect, None) for kind in self._types]
+            self._read[dialect.name] = [(at, read) for at, read in enumerate(readers) if read is not None]
         return self._read[dialect.name]
+
+
+def _converted(row: Sequence[Any], readers: Sequence[tuple[int, Callable[[Any], Any]]]) -> Sequence[Any]:
+    if not readers:
+        return row
+    values = list(row)
+    for at, read in readers:
+        values[at] = read(values[at])
+    return values
 
 
 class Insertion(Statement):

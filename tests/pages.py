@@ -151,15 +151,15 @@ def counted_queries() -> Iterator[list[str]]:
     def count(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         statements.append(statement)
 
-    def ask(self: Question, session: Session, given: Row) -> list[Any] | None:
+    def ask(self: Question, session: Session, given: Row) -> list[Any]:
         statements.append(self.text(session))
-        return first(self, session, given)
+        return every(self, session, given)
 
-    first = Question.first
+    every = Question.all
     event.listen(Engine, "before_cursor_execute", count)
     try:
         with pytest.MonkeyPatch.context() as watched:
-            watched.setattr(Question, "first", ask)
+            watched.setattr(Question, "all", ask)
             yield statements
     finally:
         event.remove(Engine, "before_cursor_execute", count)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
-from app.sla.queries import LAST_MINUTES, ClockView
+from app.sla.queries import LAST_MINUTES, ClockView, first_due
 
 LOOKS = {"ok": "is-ok", "soon": "is-soon", "late": "is-late"}
 
@@ -57,11 +57,8 @@ def chip(view: ClockView, now: datetime, zone: tzinfo) -> Chip:
 
 def first_chip(views: Iterable[ClockView], now: datetime, zone: tzinfo) -> Chip | None:
     """The chip of the clock that comes due first; of a paused one when none runs, None when none is left."""
-    live = [view for view in views if str(view.state) in ("running", "paused")]
-    running = [view for view in live if view.due_at is not None and str(view.state) == "running"]
-    if running:
-        return chip(min(running, key=lambda view: view.due_at or now), now, zone)
-    return chip(live[0], now, zone) if live else None
+    first = first_due(views)
+    return chip(first, now, zone) if first is not None else None
 
 
 def chip_of_moment(due_at: datetime, now: datetime, zone: tzinfo) -> Chip:

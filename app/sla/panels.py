@@ -15,7 +15,7 @@ from app import clock
 from app.people import queries as people
 from app.people.models import Person
 from app.sla import listing, queries, reasons
-from app.sla.chips import chip, first_chip
+from app.sla.chips import chip
 from app.sla.explanation import Explanation
 from app.sla.models import ClockEntry, ClockKind, EntryKind, SlaClock
 from app.sla.queries import ClockView
@@ -76,12 +76,8 @@ def resolution(session: Session, ticket: Ticket, reader: Person) -> Content:
 def deadlines(session: Session, ticket_ids: Sequence[int], reader: Person) -> Mapping[int, Mapping[str, Any]]:
     """The deadline of each ticket that comes first."""
     zone, now = ZoneInfo(reader.zone), clock.now()
-    found: dict[int, Mapping[str, Any]] = {}
-    for ticket_id, live in queries.live_clocks_for(session, ticket_ids).items():
-        first = first_chip(live, now, zone)
-        if first is not None:
-            found[ticket_id] = {"chip": first}
-    return found
+    first = queries.first_clocks_for(session, ticket_ids)
+    return {ticket_id: {"chip": chip(view, now, zone)} for ticket_id, view in first.items()}
 
 
 def _clock(session: Session, ticket: Ticket, reader: Person, kind: ClockKind) -> Content:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from app import clock as desk_clock
@@ -16,7 +16,8 @@ from app.sla import calendars, explanation, reasons
 from app.sla.calendar import WorkingCalendar, open_until, working_time_between
 from app.sla.clocks import Entry
 from app.sla.models import LIVE, ClockEntry, ClockKind, ClockState, EntryKind, SlaClock
-from app.sql import among
+from app.sql import Among
+from app.statements import Question
 from app.tickets.models import Message, MessageKind, Ticket
 
 # How close a deadline is called soon, whatever its warning share.
@@ -27,6 +28,10 @@ _VIEWED = (
     SlaClock.counted_seconds, SlaClock.running_since, SlaClock.started_at, SlaClock.due_at, SlaClock.warn_at,
     SlaClock.met_at, SlaClock.breached_at,
 )  # fmt: skip
+# Not the plain state: SQLite would go through every clock that runs instead of those of a few tickets.
+_LIVE = Question(select(*_VIEWED).where(Among(SlaClock.ticket_id, "ids"), func.coalesce(SlaClock.state, "").in_(LIVE)))
+# A clock, what is read of one, or how one looks.
+AClock = TypeVar("AClock", bound=Any)
 
 
 @dataclass(frozen=True)
@@ -119,20 +124,31 @@ def pressing(session: Session, until: datetime, *of: ColumnElement[bool]) -> Pre
     return Pressing(late, numbers, coming, unassigned)
 
 
-def live_clocks_for(session: Session, ticket_ids: Iterable[int]) -> dict[int, list[ClockView]]:
-    """The clocks of many tickets that may still come due, in one query; tickets without one are left out."""
+def first_clocks_for(session: Session, ticket_ids: Iterable[int]) -> dict[int, ClockView]:
+    """Of many tickets the clock that comes due first, in one query; tickets without a live one are left out."""
     wanted = set(ticket_ids)
     if not wanted:
         return {}
-    find_calendar, now = calendars.finder(session), desk_clock.now()
-    # Not the plain column: SQLite would go through every clock that runs instead of those of a few tickets.
-    is_live = func.coalesce(SlaClock.state, "").in_(LIVE)
-    live = select(*_VIEWED).where(among(session, SlaClock.ticket_id, wanted), is_live)
-    found: dict[int, list[ClockView]] = {}
+    live: dict[int, list[Any]] = {}
     # Sorted here: SQLite would follow an index in this order through every clock there ever was.
-    for clock in sorted(session.execute(live), key=lambda row: (row.kind == ClockKind.RESOLUTION, row.id)):
-        found.setdefault(clock.ticket_id, []).append(_view(clock, find_calendar(clock.calendar_key), now))
-    return found
+    for clock in sorted(
+        _LIVE.all(session, {"ids": wanted}), key=lambda row: (row.kind == ClockKind.RESOLUTION, row.id)
+    ):
+        live.setdefault(clock.ticket_id, []).append(clock)
+    find_calendar, now = calendars.finder(session), desk_clock.now()
+    first = {ticket_id: first_due(clocks) for ticket_id, clocks in live.items()}
+    return {
+        ticket_id: _view(clock, find_calendar(clock.calendar_key), now)
+        for ticket_id, clock in first.items()
+        if clock is not None
+    }
+
+
+def first_due(clocks: Iterable[AClock]) -> AClock | None:
+    """The clock that comes due first; a paused one when none runs, None when none is left."""
+    live = [clock for clock in clocks if clock.state in LIVE]
+    running = [clock for clock in live if clock.state == ClockState.RUNNING and clock.due_at is not None]
+    return min(running, key=lambda clock: clock.due_at) if running else next(iter(live), None)
 
 
 def calendar_of(session: Session, ticket_id: int) -> WorkingCalendar:
@@ -211,7 +227,7 @@ def _newest(session: Session, ticket_ids: frozenset[int]) -> dict[int, dict[Cloc
     return found
 
 
-def _view(clock: SlaClock | Row[*tuple[Any, ...]], calendar: WorkingCalendar, now: datetime) -> ClockView:
+def _view(clock: SlaClock | Any, calendar: WorkingCalendar, now: datetime) -> ClockView:
     counted = timedelta(seconds=clock.counted_seconds)
     if clock.running_since is not None:
         counted += working_time_between(calendar, clock.running_since, max(now, clock.running_since))
@@ -240,7 +256,7 @@ def _whole_minutes(length: timedelta) -> int:
     return int(length.total_seconds() // 60)
 
 
-def _mood(clock: SlaClock | Row[*tuple[Any, ...]], left: timedelta, now: datetime) -> str:
+def _mood(clock: SlaClock | Any, left: timedelta, now: datetime) -> str:
     if clock.state == ClockState.MET:
         return "met_late" if clock.due_at is not None and clock.met_at and clock.due_at < clock.met_at else "met"
     if clock.state == ClockState.STOPPED:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.engine.models import TaskState, TeamSet, UserTask
 from app.people.models import Membership, Person, PersonRole, Role, Team
 from app.reading import read_once
+from app.statements import Question
 
 # A task for this role is an approval: it also goes to the lead of the team, and to managers when a team has nobody.
 APPROVING = frozenset({Role.APPROVER.value, Role.MANAGER.value})
@@ -49,16 +50,19 @@ class Standing:
     team_names: Mapping[str, str] = field(default_factory=dict, hash=False, compare=False)
 
 
+_TEAMS_OF = Question(
+    select(Team.key, Team.lead_id, Team.name, TeamSet.name)
+    .join(Membership, Membership.team_id == Team.id)
+    .outerjoin(TeamSet, TeamSet.team_key == Team.key)
+    .where(Membership.person_id == bindparam("person_id", None), Team.is_active)
+    .order_by(Team.name, Team.id)
+)
+
+
 @read_once
 def standing(session: Session, person: Person) -> Standing:
     """Read somebody's standing, in one query; a manager's in three."""
-    own = (
-        select(Team.key, Team.lead_id, Team.name, TeamSet.name)
-        .join(Membership, Membership.team_id == Team.id)
-        .outerjoin(TeamSet, TeamSet.team_key == Team.key)
-        .where(Membership.person_id == person.id, Team.is_active)
-    )
-    teams = session.execute(own.order_by(Team.name, Team.id)).all()
+    teams = _TEAMS_OF.all(session, {"person_id": person.id})
     approvers = _approvers(session) if person.has_role(Role.MANAGER) else {}
     return Standing(
         person_id=person.id,

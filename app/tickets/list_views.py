@@ -83,7 +83,8 @@ def index() -> ResponseReturnValue:
         return redirect(link(address, view=place.view, before=END))
     ids = [row.id for row in page.tickets]
     views = saved_views.visible(session, person)
-    view = next((each for each in views if str(each.id) == place.view), None)
+    opened = next((each.id for each in views if str(each.id) == place.view), None)
+    view = saved_views.get(session, opened, seen_by=person) if opened is not None else None
     return render_template(
         "tickets/index.html",
         address=address,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import BindParameter, ColumnElement, Integer, Select, and_, bindparam, delete, func, or_, select
+from sqlalchemy.orm import Session
 
 from app import clock
 from app.errors import InvalidInput, NotAllowed, NotFound
 from app.people.models import Membership, Person, Role, Team
+from app.statements import Question
 from app.texts import gettext as _
 from app.tickets.address import Address
 from app.tickets.list_address import LONGEST
@@ -20,16 +22,15 @@ LONGEST_NAME = 60
 MOST_OF_A_PERSON = 50
 # How long a deleted view can be brought back.
 KEPT = timedelta(days=1)
-# Of whose a view is and whom it is for, a list says the name.
-_NAMED = (joinedload(SavedView.team).load_only(Team.key, Team.name), joinedload(SavedView.owner).load_only(Person.name))
 LEADING = (Role.TEAM_LEAD, Role.MANAGER, Role.ADMINISTRATOR)
 
 
-def visible(session: Session, person: Person) -> Sequence[SavedView]:
-    """The views somebody finds in their list: their own first, then shared ones, by name."""
-    found = select(SavedView).where(_seen_by(person)).options(*_NAMED)
-    mine = SavedView.owner_id != person.id
-    return session.scalars(found.order_by(mine, func.lower(SavedView.name), SavedView.id)).all()
+def visible(session: Session, person: Person) -> Sequence[Any]:
+    """The views somebody finds in their list: their own first, then shared ones, by name.
+
+    Each has `id`, `name`, `query`, `audience`, `owner_id`, `owner_name` and `team_name`.
+    """
+    return _VISIBLE.all(session, {"person_id": person.id})
 
 
 def get(session: Session, view_id: int, *, seen_by: Person) -> SavedView:
@@ -38,7 +39,7 @@ def get(session: Session, view_id: int, *, seen_by: Person) -> SavedView:
     Raises:
         NotFound: there is none, or it is not shared with them.
     """
-    view = session.scalar(select(SavedView).where(SavedView.id == view_id, _seen_by(seen_by)))
+    view = session.scalar(select(SavedView).where(SavedView.id == view_id, _seen_by(seen_by.id)))
     if view is None:
         raise NotFound(_("There is no such view, or it is not shared with you."))
     return view
@@ -47,7 +48,7 @@ def get(session: Session, view_id: int, *, seen_by: Person) -> SavedView:
 def default_of(session: Session, person: Person) -> SavedView | None:
     """The view that the list opens with for somebody, as long as they may see it."""
     found = select(SavedView).join(DefaultView, DefaultView.view_id == SavedView.id)
-    return session.scalar(found.where(DefaultView.person_id == person.id, _seen_by(person)))
+    return session.scalar(found.where(DefaultView.person_id == person.id, _seen_by(person.id)))
 
 
 def may_change(view: SavedView, person: Person) -> bool:
@@ -147,7 +148,7 @@ def shares(session: Session, person: Person) -> list[Team]:
     """The teams somebody may share a view with: their own, and all for those who lead the desk."""
     found = select(Team).where(Team.is_active)
     if not person.has_role(Role.MANAGER, Role.ADMINISTRATOR):
-        found = found.where(Team.id.in_(_teams_of(person)))
+        found = found.where(Team.id.in_(_teams_of(person.id)))
     return list(session.scalars(found.order_by(Team.name, Team.id)))
 
 
@@ -163,17 +164,30 @@ def may_share_with_all(person: Person) -> bool:
     return person.has_role(*LEADING)
 
 
-def _seen_by(person: Person) -> ColumnElement[bool]:
+def _seen_by(person_id: int | BindParameter[int]) -> ColumnElement[bool]:
     shared = or_(
-        SavedView.owner_id == person.id,
+        SavedView.owner_id == person_id,
         SavedView.audience == Audience.EVERYBODY,
-        SavedView.team_id.in_(_teams_of(person)),
+        SavedView.team_id.in_(_teams_of(person_id)),
     )
     return and_(SavedView.deleted_at.is_(None), shared)
 
 
-def _teams_of(person: Person) -> Select[int]:
-    return select(Membership.team_id).where(Membership.person_id == person.id)
+def _teams_of(person_id: int | BindParameter[int]) -> Select[int]:
+    return select(Membership.team_id).where(Membership.person_id == person_id)
+
+
+_READER = bindparam("person_id", None, type_=Integer)
+_VISIBLE = Question(
+    select(
+        SavedView.id, SavedView.name, SavedView.query, SavedView.audience, SavedView.owner_id,
+        Person.name.label("owner_name"), Team.name.label("team_name"),
+    )
+    .join(Person, Person.id == SavedView.owner_id)
+    .outerjoin(Team, Team.id == SavedView.team_id)
+    .where(_seen_by(_READER))
+    .order_by(SavedView.owner_id != _READER, func.lower(SavedView.name), SavedView.id)
+)  # fmt: skip
 
 
 def _refuse_others(view: SavedView, person: Person) -> None:

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from app.errors import InvalidInput
 from app.live import touch
 from app.people.models import Person
-from app.sql import among
+from app.sql import Among
+from app.statements import Question
 from app.texts import gettext as _
 from app.tickets import search
 from app.tickets.conversation import add_system_line, storable
@@ -22,6 +23,12 @@ LONGEST_NAME = 40
 MOST_OF_A_TICKET = 20
 # Menus offer so many; others are typed.
 OFFERED = 200
+_TAGS_OF = Question(
+    select(TicketTag.ticket_id, Tag.name)
+    .join(Tag, Tag.id == TicketTag.tag_id)
+    .where(Among(TicketTag.ticket_id, "ids"))
+    .order_by(Tag.key)
+)
 
 
 def add_tag(session: Session, ticket: Ticket, name: str, *, by: Person | None) -> Tag:
@@ -64,9 +71,8 @@ def tags_of(session: Session, ticket_ids: Iterable[int]) -> dict[int, list[str]]
     wanted = set(ticket_ids)
     if not wanted:
         return {}
-    found = select(TicketTag.ticket_id, Tag.name).join(Tag, Tag.id == TicketTag.tag_id)
     names: dict[int, list[str]] = {}
-    for ticket_id, name in session.execute(found.where(among(session, TicketTag.ticket_id, wanted)).order_by(Tag.key)):
+    for ticket_id, name in _TAGS_OF.all(session, {"ids": wanted}):
         names.setdefault(ticket_id, []).append(name)
     return names
 
