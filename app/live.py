@@ -1,7 +1,9 @@
 """Telling open pages that something changed, so that they look again.
 
-A change is a hint like any other: it says what to look at, never what is there now. The page asks the database. A hint
-that is lost is made up for when the page looks again by itself, or when its connection comes back.
+A change is a hint like any other: it says what to look at, never what is there now. The page asks the database. What
+is said between the reading of a page and the opening of its stream, or while a connection is lost, is told afterwards:
+each process remembers the last hints with the moments at which they were given (`moment`). A hint that is lost all the
+same is made up for when the page looks again by itself.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections import deque
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -29,20 +32,29 @@ SILENT_SECONDS = 10
 LISTEN_SECONDS = 5.0
 # What a reader has not taken yet; one who is further behind looks at everything again.
 MOST_WAITING = 100
+# So many of the last changes are told to streams that open later.
+REMEMBERED = 200
 _PENDING = "live_changes"
+
+
+def moment() -> int:
+    """Milliseconds since 1970 by the machine's clock: when a page was read, and when a change was told."""
+    return time.time_ns() // 1_000_000
 
 
 @dataclass
 class Change:
     """What changed: the subjects, and for whom there is something else to do now.
 
-    `everybody` says that nothing more precise is known; whoever hears it looks again.
+    `everybody` says that nothing more precise is known; whoever hears it looks again. `at` is the `moment` at which it
+    was told, after its commit: a page that was read later shows it.
     """
 
     about: set[str] = field(default_factory=set)
     teams: set[str] = field(default_factory=set)
     people: set[int] = field(default_factory=set)
     everybody: bool = False
+    at: int = field(default_factory=moment, compare=False)
 
     def add(self, other: Change) -> None:
         """Take in what another one says."""
@@ -50,6 +62,7 @@ class Change:
         self.teams |= other.teams
         self.people |= other.people
         self.everybody |= other.everybody
+        self.at = max(self.at, other.at)
 
     def concerns(self, person_id: int, teams: Collection[str]) -> bool:
         """Whether this person may have something else to do now."""
@@ -68,20 +81,25 @@ def touch(
 
 
 class Hub:
-    """The open streams of this process, and what they have not sent yet."""
+    """The open streams of this process, what they have not sent yet, and what was told last."""
 
     def __init__(self) -> None:
         self._streams: set[SimpleQueue[Change]] = set()
         self._lock = threading.Lock()
         self._listener: threading.Thread | None = None
+        self._told: deque[Change] = deque(maxlen=REMEMBERED)
+        # Of what was told before, this process knows nothing; None while it hears nothing.
+        self._knows_since: int | None = moment()
 
     @contextmanager
-    def stream(self) -> Iterator[SimpleQueue[Change]]:
-        """A queue of the changes from now on."""
+    def stream(self, since: int | None = None) -> Iterator[SimpleQueue[Change]]:
+        """A queue of the changes from now on, and of those since a moment (`moment`) if one is given."""
         waiting: SimpleQueue[Change] = SimpleQueue()
         with self._lock:
             self._streams.add(waiting)
             self._listen()
+            for change in self._since(since) if since is not None else ():
+                waiting.put(change)
         try:
             yield waiting
         finally:
@@ -95,13 +113,22 @@ class Hub:
     def tell(self, change: Change) -> None:
         """Hand a change to every open stream."""
         with self._lock:
-            streams = list(self._streams)
-        for waiting in streams:
-            if waiting.qsize() < MOST_WAITING:
-                waiting.put(change)
+            self._told.append(change)
+            for waiting in self._streams:
+                if waiting.qsize() < MOST_WAITING:
+                    waiting.put(change)
+
+    def _since(self, since: int) -> list[Change]:
+        first = self._knows_since
+        if first is not None and len(self._told) == self._told.maxlen:
+            first = max(first, self._told[0].at)
+        if first is None or since < first:
+            return [Change(everybody=True)]
+        return [change for change in self._told if change.at >= since]
 
     def _listen(self) -> None:
         if jobs.queue() is not None and (self._listener is None or not self._listener.is_alive()):
+            self._knows_since = None
             self._listener = threading.Thread(target=self._hear, name="live", daemon=True)
             self._listener.start()
 
@@ -109,7 +136,7 @@ class Hub:
         """Hear what other processes publish, until nobody here wants to know."""
         from redis.exceptions import RedisError
 
-        while self.count():
+        while self._is_wanted():
             desk = jobs.queue()
             if desk is None:
                 return
@@ -117,6 +144,7 @@ class Hub:
                 with desk.connection.pubsub(ignore_subscribe_messages=True) as published:  # type: ignore[no-untyped-call]
                     published.subscribe(CHANNEL)
                     # What was said while nobody listened is unknown.
+                    self._knows_since = moment()
                     self.tell(Change(everybody=True))
                     while self.count():
                         message = published.get_message(timeout=LISTEN_SECONDS)
@@ -125,6 +153,14 @@ class Hub:
             except (RedisError, OSError) as error:
                 log.warning("live_listener_lost_redis", error=str(error))
                 time.sleep(1)
+
+    def _is_wanted(self) -> bool:
+        """Whether somebody still wants to hear; if not, the next one starts a new listener."""
+        with self._lock:
+            self._knows_since = None
+            if not self._streams:
+                self._listener = None
+            return bool(self._streams)
 
 
 hub = Hub()
@@ -137,7 +173,7 @@ def take(waiting: SimpleQueue[Change], seconds: float) -> Change | None:
         change = waiting.get(timeout=seconds)
     except Empty:
         return None
-    together = Change()
+    together = Change(at=change.at)
     together.add(change)
     with suppress(Empty):
         while True:
@@ -163,6 +199,7 @@ def _forget(session: Session) -> None:
 def publish(change: Change) -> None:
     """Tell every process's open pages; without Redis, those of this process."""
     global _silent_until
+    change.at = moment()
     desk = jobs.queue()
     if desk is None:
         hub.tell(change)
@@ -175,13 +212,14 @@ def publish(change: Change) -> None:
 
 
 def _written(change: Change) -> str:
-    return json.dumps({"about": sorted(change.about), "teams": sorted(change.teams), "people": sorted(change.people)})
+    lists = {"about": sorted(change.about), "teams": sorted(change.teams), "people": sorted(change.people)}
+    return json.dumps({"at": change.at, **lists})
 
 
 def _read(data: Any) -> Change | None:
     try:
         read = json.loads(data)
-        return Change(set(read["about"]), set(read["teams"]), set(read["people"]))
+        return Change(set(read["about"]), set(read["teams"]), set(read["people"]), at=int(read["at"]))
     except (ValueError, KeyError, TypeError):
         log.warning("live_hint_unreadable", data=str(data)[:200])
         return None

@@ -21,7 +21,7 @@ def init(app: Flask) -> None:
         timers,
     )
 
-    for part in (assets, formats, appearance, identity, security, access, navigation, timers, errorpages, health):
+    parts = (assets, formats, appearance, identity, security, access, navigation, timers, errorpages, health, live)
+    for part in parts:
         part.init(app)
-    app.register_blueprint(live.blueprint)
     app.register_blueprint(styleguide.blueprint)

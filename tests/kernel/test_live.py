@@ -66,9 +66,41 @@ def test_a_stream_that_nobody_reads_stops_growing() -> None:
     assert hub.count() == 0
 
 
+def test_a_stream_that_opens_later_is_told_what_it_has_missed() -> None:
+    hub = live.Hub()
+    start = live.moment()
+    for number in range(4):
+        hub.tell(Change(about={f"ticket:{number}"}, at=start + number))
+
+    with hub.stream(start + 2) as waiting:
+        missed = heard(waiting)
+    with hub.stream() as waiting:
+        assert heard(waiting) is None
+
+    assert missed == Change(about={"ticket:2", "ticket:3"})
+
+
+def test_who_has_missed_more_than_is_remembered_looks_at_everything() -> None:
+    hub = live.Hub()
+    start = live.moment()
+    with hub.stream(start - 60_000) as waiting:
+        assert heard(waiting) == Change(everybody=True)
+
+    for number in range(live.REMEMBERED + 10):
+        hub.tell(Change(about={f"ticket:{number}"}, at=start + number))
+
+    with hub.stream(start + 5) as waiting:
+        assert heard(waiting) == Change(everybody=True)
+    with hub.stream(start + live.REMEMBERED) as waiting:
+        assert heard(waiting) == Change(about={f"ticket:{live.REMEMBERED + each}" for each in range(10)})
+
+
 def test_a_written_change_is_read_back_and_nonsense_is_dropped() -> None:
     change = Change({"ticket:1"}, {"network"}, {3})
 
-    assert live._read(live._written(change)) == change
+    read = live._read(live._written(change))
+    assert read == change
+    assert read is not None
+    assert read.at == change.at
     assert live._read(b"\xff") is None
     assert live._read('{"about": 3}') is None

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
-from playwright.sync_api import Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Page, Route, ViewportSize, expect, sync_playwright
 from sqlalchemy.orm import Session
 
 from app import db as database
@@ -33,9 +36,33 @@ def test_the_stream_says_what_changes_and_whether_it_is_the_readers(desk: Pages)
 
     desk.write(lambda session: live.touch(session, "ticket:7", people=[agent_id]))
 
-    said = json.loads(text_of(next(chunks)).removeprefix("data: "))
+    said = said_in(next(chunks))
+    assert said.pop("at")
     assert said == {"about": ["ticket:7"], "mine": True, "all": False}
     answer.close()
+
+
+def test_a_stream_begins_with_what_changed_since_the_page_was_read(desk: Pages) -> None:
+    agent_id = desk.staff(Role.AGENT)
+    client = desk.client(agent_id)
+    desk.write(lambda session: live.touch(session, "ticket:1", people=[agent_id]))
+    read = re.search(r'data-read="(\d+)"', client.get("/").text)
+    assert read is not None
+    desk.write(lambda session: live.touch(session, "ticket:2", people=[agent_id]))
+
+    with client.get(f"/live?since={read[1]}", buffered=False) as answer:
+        chunks = iter(answer.response)
+        place = re.search(r"^id: (\d+)$", text_of(next(chunks)), re.MULTILINE)
+        assert "ticket:2" in said_in(next(chunks))["about"]
+
+    # A connection that is lost goes on where it was, whatever its address says.
+    assert place is not None
+    desk.write(lambda session: live.touch(session, "ticket:3", people=[agent_id]))
+    again = client.get("/live?since=1", headers={"Last-Event-ID": place[1]}, buffered=False)
+    with again:
+        said = said_in(list(itertools.islice(again.response, 2))[1])
+        assert "ticket:3" in said["about"]
+        assert said["all"] is False
 
 
 def test_a_stream_that_is_closed_is_forgotten() -> None:
@@ -212,6 +239,43 @@ class TestInBrowsers:
 
         expect(ana.locator("#list")).to_contain_text("While nobody could hear it")
         expect(ana.locator("[data-lost-words]")).to_be_empty()
+
+    def test_what_happens_before_the_stream_is_open_is_heard_all_the_same(self, desk: Pages, both: list[Page]) -> None:
+        """In the tab that opens the stream, and in one that is opened beside it and hears of it by the first."""
+        requester, _customer = desk.contact()
+        browser = both[0].context.browser
+        assert browser is not None
+        state = both[0].context.storage_state()
+        context = browser.new_context(base_url=both[0].url, storage_state=state)
+
+        def change_first(route: Route) -> None:
+            desk.ticket(requester, "Before the stream")
+            route.continue_()
+
+        context.route("**/live?*", change_first, times=1)
+        ana = context.new_page()
+        ana.goto("/")
+        expect(ana.locator("#list")).to_contain_text("Before the stream")
+
+        def read_then_change(route: Route) -> None:
+            answer = route.fetch()
+            desk.ticket(requester, "Between the reading and the showing")
+            expect(ana.locator("#list")).to_contain_text("Between the reading")
+            route.fulfill(response=answer)
+
+        beside = context.new_page()
+        beside.route("**/", read_then_change, times=1)
+        beside.goto("/")
+
+        expect(beside.locator("#list")).to_contain_text("Between the reading and the showing")
+        context.close()
+
+
+def said_in(chunk: object) -> dict[str, Any]:
+    """What an event says."""
+    data = next(line for line in text_of(chunk).splitlines() if line.startswith("data: "))
+    found: dict[str, Any] = json.loads(data.removeprefix("data: "))
+    return found
 
 
 def text_of(chunk: object) -> str:

@@ -1,6 +1,7 @@
 // Parts of a page that look again when somebody else changed something. `data-live` says when: "mine" (my tasks may be
 // others now), "any", or subjects ("ticket:12"); a row with `data-subject` inside counts too. One tab of a browser holds
-// the stream and tells the others, because a browser opens only six connections to one host.
+// the stream and tells the others, because a browser opens only six connections to one host. A page says when it was read
+// (`data-read`, by the server's clock) and is told what was said since.
 import { announce } from "./clocks.js";
 import { liveFrom } from "./from.js";
 
@@ -12,6 +13,9 @@ const TRY_AGAIN_MS = 30_000;
 // A stream ends now and then and comes back by itself: only what stays away is a lost connection.
 const LOST_AFTER_MS = 5_000;
 const LOOK_AGAIN_MS = 10_000;
+// What the tab with the stream remembers, for tabs that are opened later.
+const REMEMBERED = 50;
+const EVERYTHING = { about: [], mine: true, all: true };
 
 const parts = () => [...document.querySelectorAll("[data-live][id]")];
 let stale = false;
@@ -20,6 +24,7 @@ let looked = Date.now();
 let connected = true;
 let again = null;
 let lost = null;
+let read = Number(document.body.dataset.read) || 0;
 
 function concerns(said) {
   return parts().some((part) => {
@@ -165,6 +170,7 @@ async function look() {
 /** Put the parts of a fresh page, such as an answer to what one did, in place of those that are there. */
 export function show(page) {
   let changed = false;
+  read = Number(page.body.dataset.read) || read;
   for (const part of parts()) {
     const fresh = page.getElementById(part.id);
     if (!fresh || isInUse(part) || same(fresh, part)) continue;
@@ -184,17 +190,41 @@ function lookSoon() {
 
 /** Hold the stream for this browser, and tell every tab what it says. */
 function hold(tell) {
-  let was = false;
-  const source = new EventSource(STREAM);
-  source.onopen = () => { clearTimeout(lost); lost = null; if (was) tell({ about: [], mine: true, all: true }); was = true; };
+  // A lost connection is picked up by the browser where it was: the server says of each event where that is.
+  const source = new EventSource(`${STREAM}?since=${read}`);
+  source.onopen = () => { clearTimeout(lost); lost = null; };
   source.onmessage = ({ data }) => tell(JSON.parse(data));
   source.onerror = () => {
     // Looking finds out whether it is the stream alone; every tab does that for itself.
-    lost ||= setTimeout(() => tell({ about: [], mine: true, all: true }), LOST_AFTER_MS);
+    lost ||= setTimeout(() => tell(EVERYTHING), LOST_AFTER_MS);
     // The browser comes back by itself, unless the server refused.
     if (source.readyState !== EventSource.CLOSED) return;
     setTimeout(() => hold(tell), TRY_AGAIN_MS);
   };
+}
+
+/** Share one stream among the tabs: who holds it tells the others, and a new one what was said since it was read. */
+function share(hear) {
+  const tabs = new BroadcastChannel("live");
+  let said = null;
+  let from = 0;
+  const remember = (each) => {
+    said.push(each);
+    if (said.length > REMEMBERED) from = said.shift().at;
+  };
+  tabs.onmessage = ({ data }) => {
+    if (!("since" in data)) { hear(data); return; }
+    if (!said) return;
+    if (data.since <= from) tabs.postMessage(EVERYTHING);
+    for (const each of said) if (each.at >= data.since) tabs.postMessage(each);
+  };
+  tabs.postMessage({ since: read });
+  // Held until this tab closes; then another takes it over, from where it has read.
+  navigator.locks.request("live-stream", () => {
+    [said, from] = [[], read - 1];
+    hold((each) => { remember(each); tabs.postMessage(each); hear(each); });
+    return new Promise(() => {});
+  });
 }
 
 export function watchChanges() {
@@ -202,16 +232,9 @@ export function watchChanges() {
   // An answer to something this page sent is a fresh copy of it.
   document.addEventListener("live:answer", ({ detail }) => { looked = Date.now(); show(detail.page); });
   if (!parts().length || !window.EventSource) return;
-  const hear = (said) => { if (concerns(said)) lookSoon(); };
-  if (navigator.locks && window.BroadcastChannel) {
-    const tabs = new BroadcastChannel("live");
-    tabs.onmessage = ({ data }) => hear(data);
-    const tell = (said) => { tabs.postMessage(said); hear(said); };
-    // Held until this tab closes; then another takes it over, and looks again.
-    navigator.locks.request("live-stream", () => { hold(tell); return new Promise(() => {}); });
-  } else {
-    hold(hear);
-  }
+  // What was said before this page was read stands on it.
+  const hear = (said) => { if ((said.at ?? Infinity) >= read && concerns(said)) lookSoon(); };
+  if (navigator.locks && window.BroadcastChannel) share(hear); else hold(hear);
   document.addEventListener("visibilitychange", () => { if (!document.hidden && stale) lookSoon(); });
   window.addEventListener("online", lookSoon);
   window.addEventListener("offline", () => { stale = true; connection(false); });

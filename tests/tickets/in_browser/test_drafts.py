@@ -124,7 +124,7 @@ def test_of_two_who_send_the_same_task_the_second_is_told_and_keeps_the_text(
     for page in (ana, ion):
         page.goto(f"/tickets/{number}")
         page.locator("[data-open-work]:visible").first.click()
-    ion.route("**/live", lambda route: route.abort("internetdisconnected"))
+    ion.route("**/live?*", lambda route: route.abort("internetdisconnected"))
     for page in (ana, ion):
         page.locator("#work .s-choice").first.click()
 
