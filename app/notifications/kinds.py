@@ -73,7 +73,7 @@ class Kind:
         return way_of(bell=way.by_bell or self.bell_stays, mail=way.by_mail or self.mail_stays)
 
 
-_MINE_OR_NOBODYS = _("Of my requests, and of those that nobody has.")
+_MINE_OR_NOBODYS = _("For my requests, and for unassigned ones.")
 _YES_OR_NO = _("It waits for a yes or no.")
 
 KINDS: Final = (

@@ -137,7 +137,7 @@ def _story(ticket: Ticket, steps: Sequence[Step], visits: Sequence[Visit], langu
         told = [replace(stage, place=Place.DONE) if stage.place is Place.HERE else stage for stage in told]
         done = [stage for stage in told if stage.place is Place.DONE]
         ahead = [stage for stage in told if stage.place is Place.AHEAD]
-        told = [*done, Stage(_("We wait for your answer"), Place.HERE, ticket.updated_at), *ahead]
+        told = [*done, Stage(_("We are waiting for your answer"), Place.HERE, ticket.updated_at), *ahead]
     return [*told, *_endings(ticket)]
 
 

@@ -42,7 +42,7 @@ class State(StrEnum):
 
 
 class Priority(StrEnum):
-    """How much a request presses."""
+    """How urgent a request is."""
 
     LOW = "low"
     NORMAL = "normal"

@@ -109,7 +109,7 @@ def remove_type(session: Session, kind: RequestType, *, by: Person | None) -> No
 
 def _refuse_type_of_mail(kind: RequestType) -> None:
     if kind.key == TYPE_OF_MAIL:
-        raise Conflict(_("Mail becomes requests of this type; it cannot be switched off."))
+        raise Conflict(_("Mail opens requests of this type, so the type cannot be switched off."))
 
 
 def _cleaned(session: Session, sent: Mapping[str, str], problems: dict[str, list[str]]) -> dict[str, Any]:

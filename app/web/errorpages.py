@@ -56,7 +56,8 @@ def words_for(status: int, message: str = "") -> Words:
         bug = _(
             "This is our mistake, and it is on record. Nothing was half done: what this page was changing is as before."
         )
-        return Words(_("Something broke"), bug, _("Try it once more; if it breaks again, tell the administrator when."))
+        again = _("Try it once more; if it breaks again, tell the administrator when.")
+        return Words(_("Something went wrong"), bug, again)
     return Words(_("That did not work"), message, _("Go back and try again."))
 
 

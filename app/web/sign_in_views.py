@@ -125,7 +125,7 @@ def _change_password(present: str, wanted: str) -> tuple[str, bool]:
     way = here.way if here is not None else SignInWay.PASSWORD
     if _asks_present(person):
         if not passwords.matches(person.password_hash, present):
-            wrong = _("This is not your present password.")
+            wrong = _("This is not your current password.")
             raise InvalidInput(wrong, {"present": [wrong]})
         if wanted == present:
             same = _("Choose another password than the present one.")

@@ -166,7 +166,7 @@ def test_what_happens_next_is_told_in_the_words_of_the_diagram(desk: Pages) -> N
 
     page = desk.client(person_id).get("/portal/new").text
 
-    assert "Primită, urmează să fie preluată" in page
+    assert "Un coleg o preia" in page
 
 
 def test_files_that_came_with_a_mistake_need_not_be_chosen_again(desk: Pages) -> None:

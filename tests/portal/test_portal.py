@@ -219,7 +219,7 @@ def test_the_progress_is_told_in_the_customers_language(desk: Pages) -> None:
 
     here = re.search(r'aria-current="step">.*?<b>(.*?)</b>', page, re.DOTALL)
     assert here is not None
-    assert here[1] == "În lucru"
+    assert here[1] == "Lucrăm la ea"
 
 
 def test_the_list_reads_a_constant_number_of_queries_and_pages_by_key(desk: Pages) -> None:

@@ -90,7 +90,7 @@ class TestTeams:
         stopped = root.post(f"/settings/teams/{team}/active", data={"on": "0"}, follow_redirects=True)
 
         assert 'href="/settings/types/question"' in page
-        assert "cannot stop taking requests" in page
+        assert "cannot be switched off while these come to it" in page
         assert refused.status_code == 409
         assert "takes no requests any more" in said(stopped)
         assert "Undo" in stopped.text
@@ -110,7 +110,7 @@ class TestTeams:
             page = manager.get("/settings/teams").text
 
         assert len(many) == len(few)
-        assert "what no rule sends elsewhere" in page
+        assert "everything that no rule sends elsewhere" in page
 
 
 class TestStates:

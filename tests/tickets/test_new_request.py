@@ -165,7 +165,7 @@ def test_whoever_is_meant_is_shown_while_one_types(desk: Pages, agent: FlaskClie
     assert "checked" not in some
     assert "checked" in certain
     assert "<h2>Gabriela Țurcanu</h2>" in certain
-    assert "Nobody is found" in none
+    assert "No one was found." in none
     assert 'value="zzzz"' in none
 
 
