@@ -23,6 +23,8 @@ class Chip:
         late_minutes: the same after the deadline; at least 1 when late.
         late_since: where lateness would start if all the time since had counted; a page counts on from there.
         ticks_until: lateness grows until then; None when it grows all the time.
+        on_other_day: it is still to come, and not today. Such a chip says the moment: nobody reads minutes of working
+            time right that begin on Monday.
     """
 
     kind: str
@@ -34,12 +36,14 @@ class Chip:
     late_minutes: int = 0
     late_since: datetime | None = None
     ticks_until: datetime | None = None
+    on_other_day: bool = False
 
 
 def chip(view: ClockView, now: datetime, zone: tzinfo) -> Chip:
     """The chip of a clock."""
     look = LOOKS.get(view.mood, "")
-    if look == "is-ok" and view.due_at is not None and _other_day(view.due_at, now, zone):
+    on_other_day = look in ("is-ok", "is-soon") and view.due_at is not None and _other_day(view.due_at, now, zone)
+    if look == "is-ok" and on_other_day:
         look = "is-far"
     late = max(1, -view.working_minutes_left) if look == "is-late" else 0
     return Chip(
@@ -52,6 +56,7 @@ def chip(view: ClockView, now: datetime, zone: tzinfo) -> Chip:
         late_minutes=late,
         late_since=now - timedelta(minutes=late) if late else view.due_at,
         ticks_until=view.open_until or now,
+        on_other_day=on_other_day,
     )
 
 
@@ -71,7 +76,9 @@ def chip_of_moment(due_at: datetime, now: datetime, zone: tzinfo) -> Chip:
     else:
         look = "is-soon" if left <= LAST_MINUTES else "is-ok"
     late = max(1, -left) if look == "is-late" else 0
-    return Chip("task", "running", look, due_at, None, max(0, left), late, late_since=due_at)
+    return Chip(
+        "task", "running", look, due_at, None, max(0, left), late, late_since=due_at, on_other_day=look == "is-far"
+    )
 
 
 def _other_day(due_at: datetime, now: datetime, zone: tzinfo) -> bool:

@@ -60,6 +60,7 @@ def _clock(kind: str, look: str, minutes: int, state: str = "running") -> Simple
         late_minutes=max(-minutes, 0),
         late_since=due,
         ticks_until=None,
+        on_other_day=minutes >= 60 * 24,
     )
 
 
@@ -67,6 +68,7 @@ def _clocks() -> list[SimpleNamespace]:
     return [
         _clock("response", "is-ok", 208),
         _clock("response", "is-soon", 9),
+        _clock("response", "is-soon", 60 * 24 * 2),
         _clock("resolution", "is-late", -25),
         _clock("resolution", "is-far", 60 * 24 * 3),
         _clock("resolution", "", 430, "paused"),

@@ -1,5 +1,6 @@
 """My work: whose tasks are listed, in what order, and at what price."""
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.engine import queries as engine
 from app.engine.models import UserTask
 from app.people.models import Person, Role
@@ -62,6 +64,35 @@ def test_tasks_are_grouped_by_the_deadline_that_comes_first(desk: Pages, group: 
     groups = work_of(replace(desk, moment=moment), agent)
 
     assert number in groups[group]
+
+
+def test_a_deadline_after_the_weekend_is_a_moment_everywhere(desk: Pages) -> None:
+    """Ten minutes of working time that begin on Monday are not ten minutes on Saturday."""
+    reader = desk.staff(Role.AGENT, Role.MANAGER, team="support")
+    number = replace(desk, moment=_local("2026-11-20 14:10")).ticket(desk.contact()[0], priority="high")
+    on_saturday = replace(desk, moment=_local("2026-11-21 11:00"))
+    task = on_saturday.write(lambda session: _task(session, number).uuid)
+    pages = {
+        f"/?task={task}": "Reply by Mon 23 Nov, 09:10",
+        "/tickets/": "Mon 23 Nov, 09:10",
+        "/unassigned/": "Mon 23 Nov, 09:10",
+        "/overview/": "Mon 23 Nov, 09:10",
+        f"/tickets/{number}": "Mon 23 Nov, 09:10",
+    }
+
+    with clock.frozen(on_saturday.moment):
+        shown = {address: on_saturday.client(reader).get(address).text for address in pages}
+
+    for address, words in pages.items():
+        said = re.findall(r"<span data-words data-moment>(.*?)</span>", shown[address])
+        assert words in said, address
+        assert not any("min" in each for each in said)
+    assert "To the work · <span" in shown[f"/tickets/{number}"]
+    assert "10\N{NO-BREAK SPACE}min of working time left" in shown[f"/tickets/{number}"]
+
+
+def _local(moment: str) -> datetime:
+    return datetime.fromisoformat(moment).replace(tzinfo=BUCHAREST)
 
 
 def _due(session: Session, number: str) -> datetime:

@@ -117,6 +117,25 @@ def test_a_task_is_taken_over_and_answered_without_leaving_the_page(page: Page) 
     expect(page.locator(".s-toast")).to_contain_text("Reply sent")
 
 
+def test_a_deadline_of_another_day_stays_a_moment_until_it_is_late(page: Page) -> None:
+    """The desk is closed until then: the working minutes that are left say nothing to whoever reads them."""
+    page.clock.install()
+    page.goto("/styleguide")
+    deadline = page.locator(".is-soon:has([data-moment])").first
+    said = deadline.inner_text()
+    assert "min" not in said
+
+    page.clock.run_for(3 * 60_000)
+    expect(page.locator(".is-soon:not(:has([data-moment])) [data-words]").first).to_have_text("6\N{NO-BREAK SPACE}min")
+    assert deadline.inner_text() == said
+
+    chip = deadline.element_handle()
+    page.clock.fast_forward(49 * 60 * 60_000)
+    page.clock.run_for(60_000)
+    assert "late" in chip.inner_text()
+    assert "is-late" in (chip.get_attribute("class") or "")
+
+
 def test_a_password_can_be_looked_at_while_one_types_it(page: Page) -> None:
     page.goto("/password")
     page.fill("#password", "correct horse battery")

@@ -48,7 +48,8 @@ function tick() {
       if (late < MINUTES_OF_A_DAY) show(chip, "is-late", templates.late.replace("{}", duration(late)));
       continue;
     }
-    if (chip.dataset.state === "is-far") continue;
+    // Due on another day, because the desk is closed until then: the chip says the moment, not the working minutes.
+    if (chip.querySelector("[data-moment]")) continue;
     const left = Math.min(Number(chip.dataset.minutes), wall);
     const soon = (chip.dataset.warn && now >= Number(chip.dataset.warn)) || left <= 15;
     show(chip, soon ? "is-soon" : "is-ok", templates.left.replace("{}", duration(left)));
