@@ -65,6 +65,7 @@ class Occasion:
         spoken = message or last
         self._session = session
         self._ticket = ticket
+        self._in_language: dict[str, dict[str, Any]] = {}
         self._subject = subject
         self._asks_rating = ratings.may_be_rated(ticket) and ratings.rating_of(session, ticket) is None
         self._due = {
@@ -86,12 +87,22 @@ class Occasion:
 
     def values(self, reader: Person) -> dict[str, Any]:
         """Everything templates may use, for one reader; every name is always there."""
+        known = self.values_in(reader.language)
         return {
-            **self._same_for_all,
-            "ticket": _ticket(self._ticket, self._due, reader, asks_rating=self._asks_rating),
+            **known,
+            "ticket": {**known["ticket"], **_moments(self._ticket, self._due, reader)},
             "person": {"name": reader.name},
-            "work": _work(self._session, self._subject, reader),
         }
+
+    def values_in(self, language: str) -> dict[str, Any]:
+        """What a title may use: everything but the reader's name and moments, which are those of a zone."""
+        if language not in self._in_language:
+            self._in_language[language] = {
+                **self._same_for_all,
+                "ticket": _ticket(self._ticket, language, asks_rating=self._asks_rating),
+                "work": _work(self._session, self._subject, language),
+            }
+        return self._in_language[language]
 
 
 def moment(at: datetime, reader: Person) -> str:
@@ -107,25 +118,30 @@ def moment(at: datetime, reader: Person) -> str:
     return f"{day}, la {time}" if reader.language == "ro" else f"{day} at {time}"
 
 
-def _day(on: date, reader: Person) -> str:
-    return format_date(on, "EEE d MMM y", locale=reader.language)
+def _day(on: date, language: str) -> str:
+    return format_date(on, "EEE d MMM y", locale=language)
 
 
-def _ticket(ticket: Ticket, due: Mapping[str, datetime], reader: Person, *, asks_rating: bool) -> dict[str, Any]:
+def _moments(ticket: Ticket, due: Mapping[str, datetime], reader: Person) -> dict[str, str]:
+    return {
+        "opened_at": moment(ticket.opened_at, reader),
+        "response_due": moment(due["response"], reader) if "response" in due else "",
+        "resolution_due": moment(due["resolution"], reader) if "resolution" in due else "",
+    }
+
+
+def _ticket(ticket: Ticket, language: str, *, asks_rating: bool) -> dict[str, Any]:
     base = desk_settings().base_url.rstrip("/")
     return {
         "number": ticket.number,
         "subject": ticket.subject,
-        "type": translated(ticket.type.labels, reader.language),
-        "state": translated(ticket.state.labels, reader.language),
-        "priority": translated(_PRIORITIES[Priority(ticket.priority)], reader.language),
+        "type": translated(ticket.type.labels, language),
+        "state": translated(ticket.state.labels, language),
+        "priority": translated(_PRIORITIES[Priority(ticket.priority)], language),
         "customer": ticket.customer.name,
         "requester": ticket.requester.name,
         "team": ticket.team.name if ticket.team else "",
         "assignee": ticket.assignee.name if ticket.assignee else "",
-        "opened_at": moment(ticket.opened_at, reader),
-        "response_due": moment(due["response"], reader) if "response" in due else "",
-        "resolution_due": moment(due["resolution"], reader) if "resolution" in due else "",
         "url": base + ticket_path(ticket),
         # Who has no password signs in with a link by mail.
         "portal_url": base + portal_path(ticket),
@@ -134,13 +150,13 @@ def _ticket(ticket: Ticket, due: Mapping[str, datetime], reader: Person, *, asks
     }
 
 
-def _work(session: Session, subject: Subject | None, reader: Person) -> dict[str, Any]:
+def _work(session: Session, subject: Subject | None, language: str) -> dict[str, Any]:
     entry = session.get(WorkEntry, subject.id) if subject is not None and subject.kind == "work_entry" else None
     if entry is None:
         return {}
     return {
         "author": _name(session, entry.author_id),
-        "worked_on": _day(entry.worked_on, reader),
+        "worked_on": _day(entry.worked_on, language),
         "minutes": entry.minutes,
         "travel_minutes": entry.travel_minutes,
         "note": entry.note or "",

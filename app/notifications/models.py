@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import JSON, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Model, UTCDateTime
 
 
 class Notification(Model):
-    """One thing one person was told, in their language; the mail that went with it is an `OutgoingMail`."""
+    """One thing one person was told; the mail that went with it is an `OutgoingMail`."""
 
     __tablename__ = "notification"
     __table_args__ = (
@@ -27,7 +27,8 @@ class Notification(Model):
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id", ondelete="CASCADE"), index=True)
     # The template's name: response_soon, work_rejected…
     kind: Mapped[str] = mapped_column(String(40))
-    title: Mapped[str] = mapped_column(Text)
+    # In each language of the desk, because its reader may read it in another than they were told in.
+    titles: Mapped[dict[str, str]] = mapped_column(JSON)
     # Where it leads on the desk, such as /tickets/S-10482.
     link: Mapped[str] = mapped_column(String(300), default="")
     # What caused it, such as "12:tell_team" (instance and element); empty when no process did.

@@ -7,7 +7,7 @@ reach the desk's objects nor exhaust its memory.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from html import escape
@@ -85,6 +85,37 @@ def render(name: str, language: str, values: Mapping[str, Any], *, folder: str =
         return _notice(_bounded(_template(name, language, folder).generate(**values)), language)
     except TemplateError as error:
         raise InvalidInput(f"The text “{name}” ({language}) cannot be filled: {error}") from error
+
+
+def titles(name: str, values: Callable[[str], Mapping[str, Any]]) -> dict[str, str]:
+    """The first line of a template in each language of the desk; the rest of it is not filled.
+
+    Args:
+        values: what the template may use, in the language it is asked for.
+
+    Raises:
+        NotFound: there is no such template.
+        InvalidInput: its first line asks for what it may not have, or grows too long.
+    """
+    return {language: _title(name, language, values(language)) for language in LANGUAGES}
+
+
+def _title(name: str, language: str, values: Mapping[str, Any]) -> str:
+    try:
+        return _line(_first_line(_template(name, language, "").generate(**values)))
+    except TemplateError as error:
+        raise InvalidInput(f"The title of “{name}” ({language}) cannot be filled: {error}") from error
+
+
+def _first_line(pieces: Iterable[str]) -> str:
+    line = ""
+    for piece in pieces:
+        line = (line + piece).lstrip()
+        if len(line) > LONGEST:
+            raise InvalidInput("The text grows too long.")
+        if "\n" in line:
+            break
+    return line.partition("\n")[0]
 
 
 def _template(name: str, language: str, folder: str) -> Template:

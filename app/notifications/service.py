@@ -14,10 +14,10 @@ from app.engine.subject import Subject
 from app.live import touch
 from app.mail import service as mail
 from app.mail.models import OutgoingKind, OutgoingMail
+from app.notifications import rendering
 from app.notifications.context import Occasion, portal_path, ticket_path
 from app.notifications.kinds import Way, chosen_way
 from app.notifications.models import Notification
-from app.notifications.rendering import render
 from app.people.models import Person
 from app.tickets.models import Message, Participant, Ticket
 
@@ -37,7 +37,7 @@ def notify(
 ) -> list[Notification]:
     """Tell people something about a ticket, each in their language and as they want to hear of such things.
 
-    Somebody named twice is told once.
+    Somebody named twice is told once. A mail is in the language that its reader has now; a notice has its title in all.
 
     Args:
         subject: the work entry or escalation it is about; None for the ticket itself.
@@ -57,16 +57,16 @@ def notify(
     occasion = Occasion(session, ticket, subject=subject, instance=instance)
     # What stopped is mended where it stopped.
     instance_path = urlsplit(instance["url"]).path if instance else ""
+    titles = rendering.titles(template, occasion.values_in)
     notices, letters = [], []
     for person in readers.values():
-        notice = render(template, person.language, occasion.values(person))
         is_customer = not person.is_staff or person.id == ticket.requester_id
         notices.append(
             {
                 "person_id": person.id,
                 "ticket_id": ticket.id,
                 "kind": template,
-                "title": notice.subject,
+                "titles": titles,
                 "link": portal_path(ticket) if is_customer else instance_path or ticket_path(ticket),
                 "step": step,
                 "in_bell": ways[person.id].by_bell,
@@ -76,6 +76,7 @@ def notify(
             }
         )
         if ways[person.id].by_mail:
+            notice = rendering.render(template, person.language, occasion.values(person))
             letters.append(
                 mail.Letter(
                     to_address=person.email,
@@ -96,7 +97,7 @@ def notify(
 def send_reply(session: Session, ticket: Ticket, message: Message) -> OutgoingMail:
     """Mail a reply to the requester, with the participants in copy; the same reply is mailed once."""
     requester = ticket.requester
-    notice = render("reply", requester.language, Occasion(session, ticket, message=message).values(requester))
+    notice = rendering.render("reply", requester.language, Occasion(session, ticket, message=message).values(requester))
     copies = (
         select(Person)
         .join(Participant, Participant.person_id == Person.id)

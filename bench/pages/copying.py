@@ -247,7 +247,7 @@ class _Rules:
         name, copy = f"{table}.{column.name}", _copies.c
         if name == "ticket.number":
             return self._number(column.table.c.id + copy.number * self.strides["ticket"])
-        if name in ("notification.title", "notification.link"):
+        if name == "notification.link":
             seed = _owners.c.seed_id
             return func.replace(column, self._number(seed), self._number(seed + copy.number * self.strides["ticket"]))
         if name == "ticket.previous_ticket_id":

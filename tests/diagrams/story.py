@@ -202,8 +202,8 @@ class Story:
         notices = list(self.session.scalars(select(Notification).where(Notification.kind == template)))
         for notice in notices:
             person = self.session.get_one(Person, notice.person_id)
-            same = [each for each in notices if each.person_id == person.id and each.title == notice.title]
-            assert len(self._mails_to(person, notice.title)) == len(same)
+            same = [each for each in notices if each.person_id == person.id and each.titles == notice.titles]
+            assert len(self._mails_to(person, notice.titles[person.language])) == len(same)
         return dict(Counter(self.session.get_one(Person, each.person_id).name for each in notices))
 
     def _mails_to(self, person: Person, subject: str) -> Sequence[OutgoingMail]:

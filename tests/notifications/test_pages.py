@@ -107,6 +107,36 @@ def test_notices_stand_by_day_newest_first_with_words_for_new_ones(desk: Pages, 
     assert page.count(f'href="/tickets/{number}"') == 3
 
 
+def test_notices_are_read_in_the_language_that_their_reader_has_now(desk: Pages, tell: Tell) -> None:
+    """A list in two languages looks like a page that is half translated."""
+    ana = desk.staff(Role.AGENT)
+    tell(ana, "response_overdue", ago=timedelta(hours=1))
+    desk.write(lambda session: people.change_language(session, session.get_one(Person, ana), "ro"))
+    tell(ana, "response_soon")
+
+    page = desk.client(ana).get("/notifications").text
+
+    titles = ["Termen de răspuns apropiat: ", "Răspuns întârziat: "]
+    assert TITLE.findall(page) == [title + "Scanner does not wake up" for title in titles]
+    assert 'aria-label="Marchează ca citită: Răspuns întârziat: Scanner does not wake up"' in page
+
+
+def test_a_notice_of_one_language_is_read_in_that_one(desk: Pages, tell: Tell) -> None:
+    """What was told before notices had a title in each language."""
+    ana = desk.staff(Role.AGENT)
+    tell(ana)
+
+    def forget_english(session: Session) -> None:
+        for notice in session.scalars(select(Notification).where(Notification.person_id == ana)):
+            notice.titles = {"ro": notice.titles["ro"]}
+
+    desk.write(forget_english)
+
+    page = desk.client(ana).get("/notifications").text
+
+    assert TITLE.findall(page) == ["Termen de răspuns apropiat: Scanner does not wake up"]
+
+
 def test_days_and_times_are_those_of_the_readers_zone(desk: Pages, tell: Tell) -> None:
     """Nine hours ago was yesterday by UTC; in Honolulu both are on the 17th."""
     ana = desk.staff(Role.AGENT)

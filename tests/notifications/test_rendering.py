@@ -79,6 +79,18 @@ def test_every_text_can_be_filled(name: str, language: str, values: dict[str, An
     assert "\n\n\n" not in notice.text
 
 
+@pytest.mark.parametrize("name", sorted(NAMED))
+def test_a_title_is_the_same_for_every_reader_of_its_language(name: str) -> None:
+    """It is written once for all colleagues: neither their name nor a moment of their zone can stand in it."""
+    moments = {"opened_at", "response_due", "resolution_due"}
+    ticket = {key: value for key, value in VALUES["ticket"].items() if key not in moments}
+    same_for_all = {**{key: value for key, value in VALUES.items() if key != "person"}, "ticket": ticket}
+
+    titles = rendering.titles(name, lambda _language: same_for_all)
+
+    assert titles == {language: render(name, language, VALUES).subject for language in ("en", "ro")}
+
+
 @pytest.mark.parametrize("language", ["en", "ro"])
 @pytest.mark.parametrize("name", sorted(NAMED - FOR_CUSTOMERS))
 def test_a_notice_to_staff_says_in_its_first_line_what_to_do_and_where(name: str, language: str) -> None:
@@ -153,5 +165,25 @@ def test_a_template_reaches_nothing_and_ends(source: str, tmp_path: Path, monkey
     try:
         with pytest.raises(InvalidInput):
             render("bad", "en", VALUES)
+    finally:
+        rendering._environment.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ ticket.subject.upper() }}",
+        "{{ 'a' * 1000000000 }}",
+        "{{ unknown }}",
+        "{% for a in ticket %}" * 5 + "x" * 20 + "{% endfor %}" * 5,
+    ],
+)
+def test_a_title_reaches_nothing_and_ends_either(source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "bad.en.txt").write_text(f"{source}\nText")
+    monkeypatch.setattr(rendering, "TEXTS", tmp_path)
+    rendering._environment.cache_clear()
+    try:
+        with pytest.raises(InvalidInput):
+            rendering.titles("bad", lambda _language: VALUES)
     finally:
         rendering._environment.cache_clear()

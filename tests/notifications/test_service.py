@@ -225,6 +225,23 @@ def test_a_diagram_that_names_no_text_or_nobody_is_refused(
         run(session, "notify.staff", Subject("ticket", ticket().id), **parameters)
 
 
+def test_a_notice_has_its_title_in_every_language_and_its_mail_is_in_one(
+    session: Session, ticket: Build[Ticket], network: Team
+) -> None:
+    """Who reads Romanian now may read English tomorrow, and their notices with it."""
+    run(session, "notify.team", Subject("ticket", ticket(team=network).id), template="team_new")
+
+    notices = session.scalars(select(Notification)).all()
+    titles = {
+        "en": "New for Network: The printer prints stripes",
+        "ro": "Nou pentru Network: The printer prints stripes",
+    }
+    assert [each.titles for each in notices] == [titles] * 3
+    subjects = {mail.to_name: mail.subject for mail in session.scalars(select(OutgoingMail))}
+    assert subjects["Elena"].endswith(titles["en"])
+    assert subjects["Radu"].endswith(titles["ro"])
+
+
 def test_people_who_left_are_told_nothing(session: Session, ticket: Build[Ticket], network: Team) -> None:
     named(session, "Dan").is_active = False
 

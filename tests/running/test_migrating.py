@@ -20,6 +20,7 @@ from app.connecting import standalone_engine
 from app.db import db
 from app.engine.models import TeamSet, UserTask
 from app.errors import Conflict
+from app.notifications.models import Notification
 
 
 def settings_for(folder: Path, database_url: str = "") -> Settings:
@@ -162,6 +163,29 @@ def test_tasks_keep_the_teams_they_are_for(empty: Settings) -> None:
             ("field|support", "field"),
             ("field|support", "support"),
             ("network", "network"),
+        }
+    engine.dispose()
+
+
+def test_notices_keep_their_title_under_the_language_of_their_reader(empty: Settings) -> None:
+    """Revision 0012 gives a notice its title by language; what was told before was told in one."""
+    told = {1: ("en", "Reply overdue: “Toner” \\ paper"), 2: ("ro", "Răspuns întârziat: Imprimanta\ttace")}
+    engine = standalone_engine(empty.database_url)
+    with engine.begin() as connection:
+        _upgrade(connection, "0011")
+        tables = MetaData()
+        tables.reflect(connection)
+        for number, (language, title) in told.items():
+            about = {"email": f"{number}@desk.example", "language": language, "theme": "system"}
+            _insert(connection, tables.tables["person"], id=number, density="comfortable", **about)
+            _insert(connection, tables.tables["notification"], id=number, person_id=number, title=title)
+
+    migrating.bring_up_to_date(empty)
+
+    with Session(engine) as session:
+        notices = session.scalars(select(Notification).order_by(Notification.id)).all()
+        assert {notice.id: notice.titles for notice in notices} == {
+            number: {language: title} for number, (language, title) in told.items()
         }
     engine.dispose()
 
