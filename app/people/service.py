@@ -38,24 +38,29 @@ from app.texts import gettext as _
 
 DEFAULT_TEAM = "support"
 
-DEFAULT_SKILLS = {
-    "network": "Networks and internet",
-    "hardware": "Computers and printers",
-    "software": "Applications",
-    "email": "E-mail and accounts",
-    "security": "Security",
-    # The escalation table asks for it when an incident is late.
-    "senior": "Difficult requests",
-}
-
 
 def ensure_lists(session: Session) -> None:
-    """Add what a new desk starts with: skills, and the team that takes what no rule gives to another one."""
+    """Add what a new desk starts with: skills, and the team that takes what no rule gives to another one.
+
+    The skills are called as the desk speaks; whoever looks after them calls them otherwise.
+    """
     if session.query(Team.id).first() is None:
         add_team(session, key=DEFAULT_TEAM, name="Support")
     if session.query(Skill.key).first() is None:
-        session.add_all(Skill(key=key, name=name) for key, name in DEFAULT_SKILLS.items())
+        session.add_all(Skill(key=key, name=name) for key, name in _default_skills().items())
         session.flush()
+
+
+def _default_skills() -> dict[str, str]:
+    return {
+        "network": _("Networks and internet"),
+        "hardware": _("Computers and printers"),
+        "software": _("Applications"),
+        "email": _("E-mail and accounts"),
+        "security": _("Security"),
+        # The escalation table asks for it when an incident is late.
+        "senior": _("Difficult requests"),
+    }
 
 
 def add_person(

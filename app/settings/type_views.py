@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from app.db import db
 from app.engine import definitions
@@ -13,10 +14,13 @@ from app.people.current import current_person
 from app.settings.blueprint import blueprint
 from app.settings.sent import STEPS, Sent
 from app.settings.words import label_fields, labelled, named_fields, priority_names
+from app.texts import folded
 from app.tickets import queries, type_list, usage
 from app.tickets.lists import TYPE_OF_MAIL
 from app.tickets.models import DEFAULT_PROCESS, Priority, RequestType
 from app.web.access import may_open
+from app.web.diagrams import process_names
+from app.web.language import reader_language
 
 
 @blueprint.get("/types")
@@ -27,7 +31,7 @@ def types() -> str:
         "settings/types.html",
         types=queries.request_types(session, all_of_them=True),
         counts=usage.unsolved_by_type(session),
-        processes={each.key: each.name for each in definitions.current_all(session)},
+        processes=_processes(session),
         teams={team.key: team for team in people.teams(session)},
         type_of_mail=TYPE_OF_MAIL,
         may_change=may_open("settings.change_type"),
@@ -116,9 +120,16 @@ def _type_page(found: RequestType | None, sent: Sent) -> str:
         kind=found,
         values={**known, **sent.values},
         problems=sent.problems,
-        processes=[(each.key, each.name) for each in definitions.current_all(session)],
+        processes=list(_processes(session).items()),
         priorities=priority_names(),
         teams=[(team.key, team.name) for team in people.teams(session)],
         is_type_of_mail=found is not None and found.key == TYPE_OF_MAIL,
         count=usage.unsolved_by_type(session).get(found.key, 0) if found else 0,
     )
+
+
+def _processes(session: Session) -> dict[str, str]:
+    """What the deployed processes are called, by key and in the order of these names."""
+    deployed = definitions.current_all(session)
+    names = process_names(session, deployed, reader_language())
+    return {each.key: names[each.id] for each in sorted(deployed, key=lambda each: folded(names[each.id]))}

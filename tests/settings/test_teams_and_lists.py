@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -13,7 +14,7 @@ from app.people import queries
 from app.people.models import Person, Role, Skill, Team
 from app.tickets.models import RequestType, TicketState
 from tests import world
-from tests.pages import Pages, counted_queries
+from tests.pages import Pages, counted_queries, open_desk
 
 STATE = {"label_en": "With the supplier", "label_ro": "La furnizor", "category": "pending"}
 TYPE = {"label_en": "Visit", "label_ro": "Vizită", "process": "ticket_lifecycle", "priority": "high", "minutes": "90"}
@@ -189,6 +190,20 @@ class TestTypes:
 
         assert "process not_there is not deployed" in page
 
+    def test_processes_are_called_as_their_diagrams_call_them_in_the_readers_language(
+        self, desk: Pages, root: FlaskClient
+    ) -> None:
+        answers = [root.get(f"/settings/types{page}").text for page in ("", "/incident", "/new")]
+        root.post("/language", data={"language": "ro"})
+        in_romanian = [root.get(f"/settings/types{page}").text for page in ("", "/incident", "/new")]
+
+        assert all("Ticket lifecycle" in page for page in answers)
+        assert all("Viața unei cereri" in page for page in in_romanian)
+        assert not any("Ticket lifecycle" in page for page in in_romanian)
+        assert re.findall(r"<option[^>]*>(Escaladare|Validarea muncii|Viața unei cereri)<", in_romanian[2]) == [
+            "Escaladare", "Validarea muncii", "Viața unei cereri"
+        ]  # fmt: skip
+
 
 class TestSkills:
     def test_a_skill_is_added_and_renamed(self, desk: Pages, manager: FlaskClient) -> None:
@@ -202,6 +217,13 @@ class TestSkills:
         assert 'id="rename-imprimante_mari-error"' in empty.text
         assert 'id="key-error"' in taken.text
         assert desk.write(lambda s: s.get_one(Skill, "imprimante_mari").name) == "Plottere"
+
+    @pytest.mark.parametrize(("language", "name"), [("en", "Difficult requests"), ("ro", "Cereri dificile")])
+    def test_a_new_desk_has_its_skills_in_its_language(self, tmp_path: Path, language: str, name: str) -> None:
+        """They are its own words from then on; colleagues of another language read them too."""
+        new = open_desk(tmp_path, language=language)
+
+        assert new.write(lambda session: session.get_one(Skill, "senior").name) == name
 
     def test_a_skill_that_is_not_there_is_not_renamed(self, desk: Pages, manager: FlaskClient) -> None:
         assert manager.post("/settings/skills/juggling", data={"rename": "x"}).status_code == 404
