@@ -62,8 +62,9 @@ def update(language: str) -> list[str]:
 
 
 def untranslated(catalogue: Catalog) -> list[str]:
-    """The texts of a catalogue without a translation."""
-    return [_first(message.id) for message in catalogue if message.id and not all(_forms(message.string))]
+    """The texts of a catalogue without a translation, or with one that is only guessed (*fuzzy*), which nobody sees."""
+    wanting = (each for each in catalogue if each.id and (each.fuzzy or not all(_forms(each.string))))
+    return [_first(message.id) for message in wanting]
 
 
 def _first(message_id: str | tuple[str, ...] | list[str]) -> str:
