@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 
 from babel.dates import format_date, get_timezone_name
 from babel.lists import format_list
@@ -260,6 +261,11 @@ def _zone_name(here: datetime, locale: str) -> str:
 _zone_names: dict[tuple[str, timedelta | None, bool, str], str] = {}
 
 
+def _unbroken(say: Callable[[Any], str]) -> Callable[[Any], str]:
+    """The same words with no-break spaces: a line never ends inside a date."""
+    return lambda moment: say(moment).replace(" ", NBSP)
+
+
 def init(app: Flask) -> None:
     """Offer these as template filters, and the desk's time as `now()`."""
     app.jinja_env.filters.update(
@@ -267,14 +273,14 @@ def init(app: Flask) -> None:
         late_duration=late_duration,
         long_duration=long_duration,
         hours=hours,
-        when=when,
+        when=_unbroken(when),
         is_today=is_today,
         clock_time=clock_time,
-        day=day,
+        day=_unbroken(day),
         long_day=long_day,
         moment=moment_tag,
-        full_date=full_date,
-        day_month=day_month,
+        full_date=_unbroken(full_date),
+        day_month=_unbroken(day_month),
         month=month,
         month_year=month_year,
         decimal=decimal,
