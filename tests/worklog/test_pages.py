@@ -92,6 +92,15 @@ class TestLoggingWork:
         assert "12 km" in panel(page)
         assert "1 h 30 of 1 h" in panel(page)
 
+    def test_work_beyond_the_estimate_is_said_in_words(self, desk: Pages, agent: FlaskClient, number: str) -> None:
+        """A full red bar does not tell what it measures."""
+        within = agent.post(f"/work/on/{number}", data={"minutes": "50"}, follow_redirects=True).text
+
+        beyond = agent.post(f"/work/on/{number}", data={"minutes": "20"}, follow_redirects=True).text
+
+        assert "over the estimate" not in panel(within)
+        assert "10\N{NO-BREAK SPACE}min over the estimate of 1\N{NO-BREAK SPACE}h" in panel(beyond)
+
     def test_short_work_is_counted_at_once_and_locked(self, desk: Pages, agent: FlaskClient, number: str) -> None:
         page = agent.post(f"/work/on/{number}", data={"minutes": "10"}, follow_redirects=True).text
 
