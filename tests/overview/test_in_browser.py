@@ -190,3 +190,24 @@ def test_no_page_is_wider_than_a_small_phone(desk: Pages, page: Page, stalled: l
     for place in (*places, "instances/", f"instances/{stalled[0]}"):
         page.goto(f"/{place}")
         assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"], place
+
+
+def test_on_a_phone_each_thing_of_an_unassigned_request_has_its_line(desk: Pages, page: Page) -> None:
+    """In the same order in every row, with the words that the heads of the columns say on a desk."""
+    number = urgent(desk, "Nobody has me")
+    page.set_viewport_size(NARROW)
+    page.goto("/unassigned/")
+    row = page.locator("[data-row]", has_text="Nobody has me")
+
+    tops = [
+        row.locator(cell).evaluate("cell => cell.getBoundingClientRect().top")
+        for cell in ("td.is-deadline", "td.s-waits", "td.is-priority", "td.s-give")
+    ]
+    assert tops == sorted(set(tops))
+    expect(row.locator("td.s-waits")).to_contain_text("waits")
+    expect(row.locator("td.s-waits .s-said")).to_be_visible()
+    for target in (".s-views a", "#order"):
+        assert page.locator(target).first.evaluate("target => target.getBoundingClientRect().height") >= 36, target
+
+    page.goto(f"/unassigned/{number}/people")
+    expect(page.locator(".s-candidates button").first.get_by_text("Assign", exact=True)).to_be_visible()

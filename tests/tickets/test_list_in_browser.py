@@ -167,6 +167,44 @@ def test_on_a_phone_rows_are_blocks_and_filters_a_sheet(open_page: Open, place: 
     expect(page.locator("[data-row]")).to_have_count(5)
 
 
+def test_on_a_phone_every_row_begins_at_one_edge(open_page: Open, place: str) -> None:
+    """Whether it has a deadline or not. Its parts come in one order and say which moment they mean."""
+    page = open_page(PHONE)
+    page.goto(f"{place}&column=deadline&column=updated&column=team&column=state&column=opened&column=assignee")
+    first = page.locator("[data-row]").first
+    page.evaluate("document.querySelector('[data-row] td.is-deadline').replaceChildren()")
+
+    def text_begins(cell: str) -> float:
+        """Where the words of a cell begin, without the inset for the dot."""
+        place, inset = page.evaluate(
+            "cell => [cell.getBoundingClientRect().left, parseFloat(getComputedStyle(cell).paddingLeft)]",
+            first.locator(cell).element_handle(),
+        )
+        return float(place) + float(inset)
+
+    assert text_begins("td.is-state") == text_begins("td.s-ticketcell")
+    expect(first.locator("td.is-updated")).to_contain_text("changed")
+    expect(first.locator("td.is-opened")).to_contain_text("opened")
+    expect(first.get_by_label("Nobody yet")).to_be_visible()
+    order = {
+        name: page.evaluate("cell => cell.getBoundingClientRect().top * 1000 + cell.getBoundingClientRect().left", cell)
+        for name in ("is-state", "is-team", "is-updated")
+        for cell in [first.locator(f"td.{name}").element_handle()]
+    }
+    assert list(order) == sorted(order, key=lambda name: order[name])
+
+    page.set_viewport_size(WIDE)
+    expect(first.locator("td.is-updated .s-said")).to_be_hidden()
+
+
+def test_whom_nobody_has_says_so_on_a_desk(open_page: Open, place: str) -> None:
+    page = open_page()
+    page.goto(f"{place}&column=assignee&column=state")
+
+    expect(page.locator("[data-row] td.is-assignee").first.get_by_text("nobody yet")).to_be_visible()
+    assert page.locator("td.is-state").first.evaluate("cell => getComputedStyle(cell).whiteSpace") == "nowrap"
+
+
 def test_customers_are_offered_while_one_types(shared_desk: Pages, open_page: Open, place: str) -> None:
     shared_desk.write(lambda session: world.add_customer(session, "Zimbru Logistic").id)
     page = open_page()

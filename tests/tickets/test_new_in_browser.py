@@ -178,6 +178,31 @@ def test_what_they_say_is_added_to_the_request_it_is_about(shared_desk: Pages, o
     expect(page.locator("main")).to_contain_text("It is stuck again.")
 
 
+def test_on_a_phone_three_requests_of_a_caller_stand_above_the_fields(shared_desk: Pages, open_page: Open) -> None:
+    """Seven of them would push the fields below two screens. One that is chosen stays when the others are folded."""
+    person, _ = shared_desk.contact(name="Busy Caller")
+    for each in range(5):
+        shared_desk.ticket(person, f"Lamp {each}")
+    page = open_page(PHONE)
+    page.goto("/tickets/new")
+    page.fill("#caller", "busy caller")
+    page.locator("label.s-caller", has_text="Busy Caller").click()
+    shown = page.locator("#known div.s-similar:visible")
+    expect(shown).to_have_count(3)
+    for target in ("#known summary", ".s-picks span"):
+        assert page.locator(target).first.evaluate("target => target.getBoundingClientRect().height") >= 36, target
+
+    page.click("text=2 more requests")
+    expect(shown).to_have_count(5)
+    page.locator("#known label:not(.s-similar)").last.click()
+    page.click("text=2 more requests")
+    expect(shown).to_have_count(4)
+
+    page.set_viewport_size(WIDE)
+    expect(shown).to_have_count(5)
+    expect(page.get_by_text("2 more requests")).to_be_hidden()
+
+
 def test_without_scripts_the_caller_is_found_by_a_button(shared_desk: Pages, open_page: Open) -> None:
     shared_desk.contact(name="Plain Caller")
     page = open_page(scripts=False)
