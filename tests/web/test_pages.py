@@ -59,6 +59,21 @@ def test_the_rail_shows_only_what_the_reader_may_open(desk: Pages) -> None:
     assert 'data-go="settings"' in administrator
 
 
+def test_the_bar_of_small_screens_marks_one_place(desk: Pages) -> None:
+    """A new request is a place of its own there; what has no room of its own is marked at the entry that unfolds it."""
+    manager = desk.client(desk.staff(Role.MANAGER))
+
+    def marked(address: str) -> list[str]:
+        bar = manager.get(address).text.split('<nav class="s-tabbar"')[1].split("</nav>")[0]
+        ends = re.findall(r"<(?:a|summary)[^>]*aria-current[^>]*>.*?</(?:a|summary)>", bar.partition("s-menu-pop")[0])
+        return [re.sub(r"<[^>]*>", "", each).strip() for each in ends]
+
+    assert marked("/tickets/new") == ["New"]
+    assert marked("/tickets/") == ["Tickets"]
+    assert marked("/overview/") == ["More"]
+    assert marked("/settings/profile") == ["More"]
+
+
 def test_a_customer_at_home_is_in_the_portal(desk: Pages) -> None:
     answer = desk.client(desk.contact()[0]).get("/")
 
