@@ -93,6 +93,23 @@ def test_a_colleague_is_added_comes_in_has_work_and_leaves(desk: Pages, browser:
     expect(admin.locator("main")).to_contain_text("The scanner sleeps")
 
 
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_nothing_moves_when_a_profile_names_the_zone_of_the_computer(
+    desk: Pages, browser: Browser, base: str, size: ViewportSize
+) -> None:
+    page = come_in(browser, base, person_who_signs_in(desk.app, Role.AGENT), PASSWORD, size)
+    page.add_init_script(
+        "window.moved = []; new PerformanceObserver((list) => { for (const each of list.getEntries())"
+        " if (!each.hadRecentInput) moved.push(each.value); }).observe({ type: 'layout-shift', buffered: true });"
+    )
+
+    page.goto("/settings/profile")
+
+    expect(page.locator("[data-zone-hint]")).to_contain_text("Asia/Tokyo")
+    page.wait_for_timeout(300)
+    assert sum(page.evaluate("window.moved")) < 0.001
+
+
 def test_a_profile_helps_with_zone_signature_and_keys(desk: Pages, browser: Browser, base: str) -> None:
     page = come_in(browser, base, person_who_signs_in(desk.app, Role.AGENT), PASSWORD)
     page.goto("/settings/profile")

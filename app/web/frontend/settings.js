@@ -1,20 +1,10 @@
 // Small comforts of the settings: the computer's own time zone, a signature seen as it is typed, a password copied.
 
-/** Says what zone this computer is in where another one is set, and offers to take it over. */
-function suggestZone(box) {
+/** The page itself says what zone this computer is in where another one is set; the button takes it over. */
+function takeZone(box) {
   const input = box.querySelector("input");
-  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  if (!own || own === input.value) return;
-  const hint = document.createElement("div");
-  hint.className = "s-zone-hint";
-  hint.append(box.dataset.zoneWords.replace("{}", own));
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "btn btn-sm";
-  button.textContent = box.dataset.zoneUse;
-  button.addEventListener("click", () => { input.value = own; hint.remove(); input.focus(); });
-  hint.append(button);
-  box.append(hint);
+  const hint = box.querySelector("[data-zone-hint]");
+  hint.querySelector("button").addEventListener("click", () => { input.value = hint.dataset.zoneHint; hint.remove(); input.focus(); });
 }
 
 function mirror(target) {
@@ -34,7 +24,7 @@ function offerCopy(button) {
 }
 
 export function helpWithSettings() {
-  document.querySelectorAll("[data-zone-field]").forEach(suggestZone);
+  document.querySelectorAll("[data-zone-field]").forEach(takeZone);
   document.querySelectorAll("[data-mirrors]").forEach(mirror);
   document.querySelectorAll("[data-copy]").forEach(offerCopy);
 }
