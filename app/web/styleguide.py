@@ -68,11 +68,11 @@ def _clocks() -> list[SimpleNamespace]:
     return [
         _clock("response", "is-ok", 208),
         _clock("response", "is-soon", 9),
-        _clock("response", "is-soon", 60 * 24 * 2),
         _clock("resolution", "is-late", -25),
         _clock("resolution", "is-far", 60 * 24 * 3),
         _clock("resolution", "", 430, "paused"),
         _clock("response", "is-ok", 42, "met"),
+        _clock("response", "is-soon", 60 * 24 * 2),
     ]
 
 
