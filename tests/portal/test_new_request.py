@@ -157,7 +157,7 @@ def test_what_is_promised_beforehand_is_what_is_promised_then(desk: Pages) -> No
         assert before[hindrance].response.due_at == clocks[ClockKind.RESPONSE].due_at
         assert before[hindrance].resolution.due_at == clocks[ClockKind.RESOLUTION].due_at
     page = desk.client(person_id).get("/portal/new").text
-    assert page.count("We reply by today, 12:00") >= 1
+    assert page.count("We reply by today,\N{NO-BREAK SPACE}12:00") >= 1
     assert 'data-for="stopped"' in page
 
 
