@@ -13,6 +13,8 @@ const TRY_AGAIN_MS = 30_000;
 // A stream ends now and then and comes back by itself: only what stays away is a lost connection.
 const LOST_AFTER_MS = 5_000;
 const LOOK_AGAIN_MS = 10_000;
+// A form that was sent brings another page soon: until then what is told of its effect is not looked at.
+const LEAVING_MS = 5_000;
 // What the tab with the stream remembers, for tabs that are opened later.
 const REMEMBERED = 50;
 const EVERYTHING = { about: [], mine: true, all: true };
@@ -21,6 +23,7 @@ const parts = () => [...document.querySelectorAll("[data-live][id]")];
 let stale = false;
 let timer = null;
 let looked = Date.now();
+let left = 0;
 let connected = true;
 let again = null;
 let lost = null;
@@ -151,6 +154,7 @@ function connection(isThere) {
 async function look() {
   timer = null;
   if (document.hidden) { stale = true; return; }
+  if (Date.now() - left < LEAVING_MS) { timer = setTimeout(look, LEAVING_MS); return; }
   stale = false;
   looked = Date.now();
   const headers = { "X-Live": "1", ...liveFrom() };
@@ -236,6 +240,7 @@ export function watchChanges() {
   const hear = (said) => { if ((said.at ?? Infinity) >= read && concerns(said)) lookSoon(); };
   if (navigator.locks && window.BroadcastChannel) share(hear); else hold(hear);
   document.addEventListener("visibilitychange", () => { if (!document.hidden && stale) lookSoon(); });
+  window.addEventListener("submit", (event) => { if (!event.defaultPrevented) left = Date.now(); });
   window.addEventListener("online", lookSoon);
   window.addEventListener("offline", () => { stale = true; connection(false); });
   setInterval(() => { if (!document.hidden && Date.now() - looked >= LOOK_ANYWAY_MS) lookSoon(); }, LOOK_ANYWAY_MS);
