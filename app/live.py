@@ -143,6 +143,8 @@ class Hub:
             try:
                 with desk.connection.pubsub(ignore_subscribe_messages=True) as published:  # type: ignore[no-untyped-call]
                     published.subscribe(CHANNEL)
+                    # Its confirmation: from here on everything is heard.
+                    published.get_message(timeout=LISTEN_SECONDS)
                     # What was said while nobody listened is unknown.
                     self._knows_since = moment()
                     self.tell(Change(everybody=True))

@@ -17,7 +17,7 @@ from app.escalations.models import Escalation
 from app.people import queries as people
 from app.people.models import Person, Team
 from app.sla import queries as sla
-from app.sla.chips import Chip, chip, chip_of_moment
+from app.sla.chips import Chip, chip_of_moment, first_chip
 from app.sla.queries import ClockView
 from app.tasklist.grouping import FAR_YEAR
 from app.tasklist.kinds import Kind, kind_of
@@ -105,13 +105,9 @@ def chip_of(task: UserTask, views: Iterable[ClockView], now: datetime, zone: tzi
 
     `grouping.due_at` says the same to the database.
     """
-    if task.subject_kind == "ticket":
-        live = [view for view in views if str(view.state) in ("running", "paused")]
-        running = [view for view in live if str(view.state) == "running" and view.due_at is not None]
-        if running:
-            return chip(min(running, key=lambda view: view.due_at or now), now, zone)
-        if live:
-            return chip(live[0], now, zone)
+    first = first_chip(views, now, zone) if task.subject_kind == "ticket" else None
+    if first is not None:
+        return first
     if task.due_at is not None and task.due_at.year < FAR_YEAR:
         return chip_of_moment(task.due_at, now, zone)
     return None

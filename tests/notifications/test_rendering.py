@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +140,15 @@ def test_only_known_texts_are_found(name: str) -> None:
         render(name, "en", VALUES)
 
 
+@pytest.fixture
+def texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder of templates in place of ours."""
+    monkeypatch.setattr(rendering, "TEXTS", tmp_path)
+    rendering._environment.cache_clear()
+    yield tmp_path
+    rendering._environment.cache_clear()
+
+
 @pytest.mark.parametrize(
     "source",
     [
@@ -158,15 +168,11 @@ def test_only_known_texts_are_found(name: str) -> None:
         "{% macro a() %}{{ caller() }}{% endmacro %}{% call a() %}x{% endcall %}",
     ],
 )
-def test_a_template_reaches_nothing_and_ends(source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "bad.en.txt").write_text(f"Subject\n{source}")
-    monkeypatch.setattr(rendering, "TEXTS", tmp_path)
-    rendering._environment.cache_clear()
-    try:
-        with pytest.raises(InvalidInput):
-            render("bad", "en", VALUES)
-    finally:
-        rendering._environment.cache_clear()
+def test_a_template_reaches_nothing_and_ends(source: str, texts: Path) -> None:
+    (texts / "bad.en.txt").write_text(f"Subject\n{source}")
+
+    with pytest.raises(InvalidInput):
+        render("bad", "en", VALUES)
 
 
 @pytest.mark.parametrize(
@@ -178,12 +184,8 @@ def test_a_template_reaches_nothing_and_ends(source: str, tmp_path: Path, monkey
         "{% for a in ticket %}" * 5 + "x" * 20 + "{% endfor %}" * 5,
     ],
 )
-def test_a_title_reaches_nothing_and_ends_either(source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "bad.en.txt").write_text(f"{source}\nText")
-    monkeypatch.setattr(rendering, "TEXTS", tmp_path)
-    rendering._environment.cache_clear()
-    try:
-        with pytest.raises(InvalidInput):
-            rendering.titles("bad", lambda _language: VALUES)
-    finally:
-        rendering._environment.cache_clear()
+def test_a_title_reaches_nothing_and_ends_either(source: str, texts: Path) -> None:
+    (texts / "bad.en.txt").write_text(f"{source}\nText")
+
+    with pytest.raises(InvalidInput):
+        rendering.titles("bad", lambda _language: VALUES)
